@@ -1,0 +1,179 @@
+/**
+ * What the engine needs of a store. Everything above talks to this interface alone, so that one
+ * conformance suite (tests/broker_conformance.ts) covers every store.
+ *
+ * Two rules hold for all of it. The clock is the broker's, never the caller's. And a call may be
+ * repeated: a task keeps the id that its creator gave it, and a claim's token is spent once.
+ */
+
+import type {
+  Priority,
+  QueueInfo,
+  State,
+  Stats,
+  Task,
+  TaskError,
+  TaskEvent,
+  WorkerInfo,
+} from "./wire.ts";
+
+/** A moment: so long from now on the broker's clock, or a Unix time in milliseconds. */
+export type When = { inMs: number } | { atMs: number };
+
+/** A task as its creator hands it in. `args` is JSON text and is never parsed by the broker. */
+export interface NewTask {
+  id: string;
+  name: string;
+  args: string;
+  queue: string;
+  priority: Priority;
+  maxRetries: number;
+  /** Seconds, 0 for none. */
+  timeLimit: number;
+  /** Seconds, 0 for none. */
+  softTimeLimit: number;
+  eta?: When;
+  expires?: When;
+  /** A second enqueue under the same key within a day answers the first one's task. */
+  idempotencyKey?: string;
+}
+
+/**
+ * Answer to one enqueued task. `created` is false where the id or the idempotency key was known;
+ * `conflict` is true where that key was used for another name or other arguments.
+ */
+export interface Receipt {
+  id: string;
+  status: State;
+  created: boolean;
+  conflict: boolean;
+}
+
+/** A task handed to a worker. `token` fences: only its holder may report or settle. */
+export interface Claimed {
+  id: string;
+  token: number;
+  name: string;
+  args: string;
+  queue: string;
+  attempt: number;
+  retries: number;
+  maxRetries: number;
+  timeLimit: number;
+  softTimeLimit: number;
+}
+
+/** Progress, log lines, or both, of a running task. */
+export interface Report {
+  id: string;
+  token: number;
+  progress?: { percent: number; stage: string | null; meta: string | null };
+  log?: string;
+}
+
+/** How a run ended. `result` is JSON text. */
+export type Outcome =
+  | { state: "SUCCESS"; result: string }
+  | { state: "FAILURE"; error: TaskError }
+  /** Its own failure; runs again after the delay and spends a retry. */
+  | { state: "RETRY"; error: TaskError; delayMs: number }
+  /** Handed back unfinished: to the front of its queue, no retry spent. */
+  | { state: "PENDING" };
+
+export interface Settlement {
+  id: string;
+  token: number;
+  outcome: Outcome;
+}
+
+/** What a worker says of itself with each heartbeat. */
+export type WorkerBeat = Omit<WorkerInfo, "heartbeat_at" | "active">;
+
+export interface TaskFilter {
+  state?: State | undefined;
+  name?: string | undefined;
+  queue?: string | undefined;
+  /** At most 500. */
+  limit: number;
+  cursor?: string | undefined;
+}
+
+export interface TaskPage {
+  tasks: Task[];
+  /** For the next page; null on the last. */
+  cursor: string | null;
+}
+
+/** Hears every event of every task. After `onGap` some may have been missed: read them again. */
+export interface EventListener {
+  onEvents(events: TaskEvent[]): void;
+  onGap(): void;
+}
+
+/** What wakes a worker. */
+export interface WorkerListener {
+  /** Tasks became ready in this queue, or, without a name, may have become so in any. */
+  onReady(queue?: string): void;
+  /** The earliest delayed task is now due sooner than the last `promote` said. */
+  onSchedule(): void;
+  /** A task that this worker runs was revoked: stop it. */
+  onRevoked(id: string): void;
+}
+
+export interface Subscription {
+  close(): Promise<void>;
+}
+
+/** Answer to revoke, retry and forget: done, or the state that stood in the way, or no such id. */
+export type Change = { done: boolean; status: State } | null;
+
+export interface Broker {
+  /** Where it is, without credentials. */
+  readonly location: string;
+
+  /** Accepts all tasks or, on an error, none. Answers in the same order. */
+  enqueue(tasks: NewTask[]): Promise<Receipt[]>;
+  get(id: string): Promise<Task | null>;
+  list(filter: TaskFilter): Promise<TaskPage>;
+  /** The events with a number above `after`, oldest first; null for an unknown task. */
+  events(id: string, after: number): Promise<TaskEvent[] | null>;
+  /** Ends a task that has not ended as REVOKED; a worker that runs it is told to stop. */
+  revoke(id: string): Promise<Change>;
+  /** Runs an ended task again as a new attempt. */
+  retry(id: string): Promise<Change>;
+  /** Deletes an ended task. */
+  forget(id: string): Promise<Change>;
+
+  /** Takes up to `limit` ready tasks, in the order of `queues`, and renews the worker's lease. */
+  claim(worker: string, queues: string[], limit: number): Promise<Claimed[]>;
+  /** Stores progress and log lines; false where the claim no longer holds. */
+  report(worker: string, reports: Report[]): Promise<boolean[]>;
+  /** Ends runs; false where the claim no longer holds and so nothing was changed. */
+  settle(worker: string, settlements: Settlement[]): Promise<boolean[]>;
+  /** Renews the worker's lease on all its tasks and answers the ids that it holds. */
+  heartbeat(beat: WorkerBeat): Promise<string[]>;
+  /** Signs a worker off; what it still holds goes back to the front of its queues. */
+  leave(worker: string): Promise<void>;
+  /** Hands back the tasks of workers that are gone. Answers how many tasks. */
+  reap(): Promise<number>;
+  /** Makes delayed tasks ready that are due. Answers milliseconds until the next, or null. */
+  promote(): Promise<number | null>;
+
+  pause(queue: string): Promise<void>;
+  resume(queue: string): Promise<void>;
+  queues(): Promise<QueueInfo[]>;
+  workers(): Promise<WorkerInfo[]>;
+  stats(): Promise<Stats>;
+
+  subscribe(listener: EventListener): Promise<Subscription>;
+  attend(worker: string, listener: WorkerListener): Promise<Subscription>;
+
+  /** Rejects when the store does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The store did not answer or refused to; the call may have had its effect or not. */
+export class BrokerUnavailableError extends Error {
+  override name = "BrokerUnavailableError";
+}

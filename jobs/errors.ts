@@ -1,0 +1,66 @@
+/** The errors that task code throws or meets, and the ones its callers can get. */
+
+import type { TaskError } from "./wire.ts";
+
+/** Thrown by a task to be run again, whatever its `autoretryFor` says; bounded by max_retries. */
+export class Retry extends Error {
+  override name = "Retry";
+  /** Seconds until the next attempt; without it the task's backoff decides. */
+  readonly countdown: number | undefined;
+
+  constructor(options: { countdown?: number; message?: string; cause?: unknown } = {}) {
+    super(options.message ?? "the task asked to be retried", { cause: options.cause });
+    this.countdown = options.countdown;
+  }
+}
+
+/** Thrown by a task to fail at once, whatever its retry policy says. */
+export class Reject extends Error {
+  override name = "Reject";
+}
+
+/** The reason of a task's signal when its soft time limit has passed. */
+export class SoftTimeLimitExceeded extends Error {
+  override name = "SoftTimeLimitExceeded";
+}
+
+/** The arguments do not fit the task's schema. `issues` names each path and what is wrong there. */
+export class InvalidArgumentsError extends Error {
+  override name = "InvalidArgumentsError";
+
+  constructor(readonly task: string, readonly issues: { path: string; message: string }[]) {
+    const list = issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
+    super(`Invalid arguments for ${task}: ${list}`);
+  }
+}
+
+/** The arguments are more JSON than one task may carry. */
+export class ArgumentsTooLargeError extends Error {
+  override name = "ArgumentsTooLargeError";
+}
+
+/** No task of this name is registered. */
+export class UnknownTaskError extends Error {
+  override name = "UnknownTaskError";
+
+  constructor(readonly task: string, readonly known: string[]) {
+    super(`Unknown task "${task}"; known tasks: ${known.join(", ")}`);
+  }
+}
+
+/** What `AsyncResult.get` throws for a task that did not end in SUCCESS. */
+export class TaskFailedError extends Error {
+  override name = "TaskFailedError";
+
+  constructor(readonly taskId: string, readonly error: TaskError) {
+    super(`${error.type}: ${error.message}`);
+  }
+}
+
+/** What was thrown, as the wire has it. */
+export function toTaskError(thrown: unknown): TaskError {
+  if (thrown instanceof Error) {
+    return { type: thrown.name, message: thrown.message, stack: thrown.stack ?? null };
+  }
+  return { type: "Error", message: String(thrown), stack: null };
+}

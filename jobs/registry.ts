@@ -1,0 +1,36 @@
+/** The tasks that this program knows, by name. */
+
+import { UnknownTaskError } from "./errors.ts";
+import { DEFAULT_QUEUE, type TaskHandle } from "./task.ts";
+
+export class Registry {
+  readonly #tasks: ReadonlyMap<string, TaskHandle>;
+
+  /** @throws {TypeError} two tasks have the same name */
+  constructor(tasks: readonly TaskHandle[]) {
+    this.#tasks = new Map(tasks.map((task) => [task.name, task]));
+    if (this.#tasks.size !== tasks.length) {
+      throw new TypeError("Two tasks have the same name: each needs one of its own");
+    }
+  }
+
+  /** @throws {UnknownTaskError} naming the tasks that exist */
+  get(name: string): TaskHandle {
+    const task = this.#tasks.get(name);
+    if (!task) throw new UnknownTaskError(name, this.names());
+    return task;
+  }
+
+  names(): string[] {
+    return [...this.#tasks.keys()].sort();
+  }
+
+  all(): TaskHandle[] {
+    return this.names().map((name) => this.get(name));
+  }
+
+  /** The default queue and every queue that a task names. */
+  queues(): string[] {
+    return [...new Set([DEFAULT_QUEUE, ...this.all().map((task) => task.queue)])];
+  }
+}

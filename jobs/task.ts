@@ -1,0 +1,336 @@
+/** Defining a task and starting it: `defineTask`, `delay`, `applyAsync`, `AsyncResult`. */
+
+import { Buffer } from "node:buffer";
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
+import type { Broker, NewTask, Receipt, When } from "./broker.ts";
+import { ArgumentsTooLargeError, InvalidArgumentsError, TaskFailedError } from "./errors.ts";
+import {
+  isReady,
+  type Json,
+  NAME_PATTERN,
+  PRIORITIES,
+  type Priority,
+  type State,
+  type Task,
+  type TaskType,
+} from "./wire.ts";
+
+/** Arguments and results may be this many bytes of JSON. */
+export const MAX_PAYLOAD_BYTES = 1024 * 1024;
+
+/** The queue of a task that names none. */
+export const DEFAULT_QUEUE = "default";
+
+/** A schema that validates and that can describe itself as JSON Schema: zod 4.2 or newer, others. */
+export type TaskSchema<Output = unknown> =
+  & StandardSchemaV1<unknown, Output>
+  & StandardJSONSchemaV1<unknown, Output>;
+
+/** What running task code can see and say of itself. */
+export interface TaskContext {
+  readonly id: string;
+  /** 1 for the first run. */
+  readonly attempt: number;
+  /** How many retries have been spent. */
+  readonly retries: number;
+  /** Aborts at the soft time limit, at revoke, and when a stopping worker's grace is over. */
+  readonly signal: AbortSignal;
+  /**
+   * Reports progress. Calls closer together than 50 ms are merged, the last one always arrives.
+   * @param percent 0 to 100
+   * @param stage what the task is at, in its own words; kept until another is given
+   * @param meta anything else worth showing, up to 16 KiB of JSON
+   */
+  progress(percent: number, stage?: string, meta?: Json): void;
+  /** Adds a log line, which watchers of the task see live. */
+  log(text: string): void;
+}
+
+/** How a task is run where its caller says nothing else. */
+export interface TaskDefinition<Schema extends TaskSchema, Result> {
+  name: string;
+  description?: string;
+  /** Checked where the task is started; the checked value, defaults filled in, is what runs. */
+  input: Schema;
+  run(
+    args: StandardSchemaV1.InferOutput<Schema>,
+    context: TaskContext,
+  ): Result | Promise<Result>;
+  queue?: string;
+  priority?: Priority;
+  /** Retries after its own failures. */
+  maxRetries?: number;
+  /** Errors worth a retry: their classes, or `true` for all. Without it a failure is final. */
+  autoretryFor?: true | (abstract new (...args: never[]) => Error)[];
+  /** Seconds: the first retry waits up to this, each further one up to twice as long. */
+  retryBackoff?: number;
+  /** Seconds: no retry waits longer. */
+  retryBackoffMax?: number;
+  /** Seconds after which the run is stopped; 0 for none. Without it the worker's limit holds. */
+  timeLimit?: number;
+  /** Seconds after which its signal aborts; 0 for none. Without it the worker's limit holds. */
+  softTimeLimit?: number;
+}
+
+/** How one call differs from the task's definition. */
+export interface CallOptions {
+  queue?: string | undefined;
+  priority?: Priority | undefined;
+  /** Seconds to wait before it runs. */
+  countdown?: number | undefined;
+  /** Not before this time. */
+  eta?: Date | undefined;
+  /** Seconds from now, or a time, after which it is not started any more but REVOKED. */
+  expires?: number | Date | undefined;
+  maxRetries?: number | undefined;
+  timeLimit?: number | undefined;
+  softTimeLimit?: number | undefined;
+  /** A second call under the same key within a day gets the first one's task. */
+  idempotencyKey?: string | undefined;
+}
+
+/** Positional tasks take their arguments one by one, others take one object. */
+type DelayArgs<Input> = Input extends readonly unknown[] ? Input : [args: Input];
+
+/** Time limits in the queue use -1 for "the worker decides", so that 0 can mean none. */
+export const WORKER_DECIDES = -1;
+
+/** A defined task: start it with `delay` or `applyAsync`, or hand it to a registry. */
+export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown> {
+  readonly name: string;
+  readonly queue: string;
+
+  constructor(readonly definition: TaskDefinition<Schema, Result>) {
+    if (!NAME_PATTERN.test(definition.name)) {
+      throw new TypeError(`Task name "${definition.name}" does not match ${NAME_PATTERN.source}`);
+    }
+    this.name = definition.name;
+    this.queue = definition.queue ?? DEFAULT_QUEUE;
+  }
+
+  /** Starts the task with these arguments. */
+  delay(...args: DelayArgs<StandardSchemaV1.InferInput<Schema>>): Promise<AsyncResult<Result>> {
+    const positional = this.#positional;
+    return this.#start(positional ? args : args[0], {});
+  }
+
+  /** Starts the task with options. */
+  applyAsync(
+    args: StandardSchemaV1.InferInput<Schema>,
+    options: CallOptions = {},
+  ): Promise<AsyncResult<Result>> {
+    return this.#start(args, options);
+  }
+
+  /**
+   * Checks a call and makes of it what a broker takes.
+   * @param args one JSON value; undefined stands for no arguments
+   * @throws {InvalidArgumentsError} they do not fit the schema
+   * @throws {ArgumentsTooLargeError} more than MAX_PAYLOAD_BYTES
+   * @throws {RangeError} an option is out of range
+   */
+  async prepare(args: unknown, options: CallOptions = {}): Promise<NewTask> {
+    const { definition } = this;
+    const given = args === undefined ? (this.#positional ? [] : {}) : args;
+    const checked = await definition.input["~standard"].validate(given);
+    if (checked.issues) throw invalidArguments(this.name, checked.issues);
+    const text = JSON.stringify(checked.value);
+    if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) {
+      throw new ArgumentsTooLargeError(
+        `The arguments of ${this.name} are ${Buffer.byteLength(text)} bytes of JSON; ` +
+          `at most ${MAX_PAYLOAD_BYTES} are allowed`,
+      );
+    }
+    checkOptions(options);
+    const eta = startTime(options);
+    const expires = instant(options.expires);
+    return {
+      id: crypto.randomUUID(),
+      name: this.name,
+      args: text,
+      queue: options.queue ?? this.queue,
+      priority: options.priority ?? definition.priority ?? "normal",
+      maxRetries: options.maxRetries ?? definition.maxRetries ?? 3,
+      timeLimit: options.timeLimit ?? definition.timeLimit ?? WORKER_DECIDES,
+      softTimeLimit: options.softTimeLimit ?? definition.softTimeLimit ?? WORKER_DECIDES,
+      ...(eta && { eta }),
+      ...(expires && { expires }),
+      ...(options.idempotencyKey && { idempotencyKey: options.idempotencyKey }),
+    };
+  }
+
+  /** What a page needs to draw a form for this task. */
+  describe(): TaskType {
+    return {
+      name: this.name,
+      description: this.definition.description ?? "",
+      queue: this.queue,
+      schema: this.#schema,
+    };
+  }
+
+  get #schema(): { [key: string]: Json } {
+    const { jsonSchema } = this.definition.input["~standard"];
+    return jsonSchema.input({ target: "draft-2020-12" }) as { [key: string]: Json };
+  }
+
+  get #positional(): boolean {
+    return this.#schema["type"] === "array";
+  }
+
+  async #start(args: unknown, options: CallOptions): Promise<AsyncResult<Result>> {
+    const task = await this.prepare(args, options);
+    const broker = defaultBroker();
+    const [receipt] = await broker.enqueue([task]) as [Receipt];
+    return new AsyncResult(receipt.id, broker);
+  }
+}
+
+/** Defines a task. Names follow Celery's; every option has its default there too. */
+export function defineTask<Schema extends TaskSchema, Result>(
+  definition: TaskDefinition<Schema, Result>,
+): TaskHandle<Schema, Result> {
+  return new TaskHandle(definition);
+}
+
+/** A handle on a started task, by its id. */
+export class AsyncResult<Result = unknown> {
+  constructor(readonly id: string, private readonly broker: Broker = defaultBroker()) {}
+
+  /** Its present state; null for an unknown or forgotten task. */
+  async state(): Promise<State | null> {
+    return (await this.task())?.status ?? null;
+  }
+
+  /** Everything about it; null for an unknown or forgotten task. */
+  task(): Promise<Task | null> {
+    return this.broker.get(this.id);
+  }
+
+  /**
+   * Waits for the end and answers the result.
+   * @throws {TaskFailedError} it ended as FAILURE or REVOKED, or is not known (any more)
+   * @throws {DOMException} named TimeoutError, after `timeoutMs`
+   */
+  async get(options: { timeoutMs?: number } = {}): Promise<Result> {
+    const task = await waitForEnd(this.broker, this.id, options.timeoutMs ?? Infinity);
+    if (task === null) {
+      throw new TaskFailedError(this.id, {
+        type: "UnknownTask",
+        message: `no task ${this.id}: it never existed, or its result has expired`,
+        stack: null,
+      });
+    }
+    if (!isReady(task.status)) {
+      throw new DOMException(`${this.id} is still ${task.status}`, "TimeoutError");
+    }
+    if (task.status !== "SUCCESS") {
+      const revoked = { type: "TaskRevokedError", message: "revoked", stack: null };
+      throw new TaskFailedError(this.id, task.error ?? revoked);
+    }
+    return task.result as Result;
+  }
+
+  /** Cancels it; a running task is stopped. Answers false if it had ended or is unknown. */
+  async revoke(): Promise<boolean> {
+    return (await this.broker.revoke(this.id))?.done ?? false;
+  }
+}
+
+/**
+ * Waits until a task has ended, is unknown, or the time is over.
+ * @returns the task as it stands then; null if it is unknown
+ */
+export async function waitForEnd(
+  broker: Broker,
+  id: string,
+  timeoutMs: number,
+): Promise<Task | null> {
+  const deadline = Date.now() + timeoutMs;
+  let wake = () => {};
+  // Subscribe first and look second, so that an end between the two is not missed.
+  const subscription = await broker.subscribe({
+    onEvents(events) {
+      if (events.some((event) => event.task_id === id && isReady(event.status))) wake();
+    },
+    onGap: () => wake(),
+  });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    while (true) {
+      const woken = new Promise<void>((resolve) => wake = resolve);
+      const task = await broker.get(id);
+      const left = deadline - Date.now();
+      if (task === null || isReady(task.status) || left <= 0) return task;
+      clearTimeout(timer);
+      if (left !== Infinity) timer = setTimeout(wake, left);
+      await woken;
+    }
+  } finally {
+    clearTimeout(timer);
+    await subscription.close();
+  }
+}
+
+let current: Broker | undefined;
+
+/** Sets the broker that `delay`, `applyAsync` and `AsyncResult` use. */
+export function useBroker(broker: Broker): void {
+  current = broker;
+}
+
+function defaultBroker(): Broker {
+  if (!current) throw new Error("No broker: call useBroker(connectBroker(url)) before this");
+  return current;
+}
+
+function invalidArguments(task: string, issues: readonly StandardSchemaV1.Issue[]) {
+  return new InvalidArgumentsError(
+    task,
+    issues.map(({ path = [], message }) => ({
+      path: ["args", ...path.map((part) => String(typeof part === "object" ? part.key : part))]
+        .join("."),
+      message,
+    })),
+  );
+}
+
+function checkOptions(options: CallOptions): void {
+  const { queue, priority, countdown, eta, expires, maxRetries, timeLimit, softTimeLimit } =
+    options;
+  const bounded = (name: string, value: number | undefined, max: number) => {
+    if (value !== undefined && !(value >= 0 && value <= max)) {
+      throw new RangeError(`${name} must be from 0 to ${max}, not ${value}`);
+    }
+  };
+  if (queue !== undefined && !NAME_PATTERN.test(queue)) {
+    throw new RangeError(`queue "${queue}" does not match ${NAME_PATTERN.source}`);
+  }
+  if (priority !== undefined && !PRIORITIES.includes(priority)) {
+    throw new RangeError(`priority must be ${PRIORITIES.join(", ")}, not ${priority}`);
+  }
+  if (countdown !== undefined && eta !== undefined) {
+    throw new RangeError("countdown and eta exclude each other");
+  }
+  bounded("countdown", countdown, MAX_SECONDS);
+  if (typeof expires === "number") bounded("expires", expires, MAX_SECONDS);
+  bounded("max_retries", maxRetries, MAX_RETRIES);
+  bounded("time_limit", timeLimit, MAX_SECONDS);
+  bounded("soft_time_limit", softTimeLimit, MAX_SECONDS);
+}
+
+/** Ten years: longer than any task waits, short enough for every timestamp to stay exact. */
+export const MAX_SECONDS = 10 * 366 * 24 * 3600;
+
+/** Every retry has a bound. */
+export const MAX_RETRIES = 1000;
+
+function startTime({ countdown, eta }: CallOptions): When | undefined {
+  if (countdown === 0) return undefined;
+  return instant(countdown ?? eta);
+}
+
+function instant(when: number | Date | undefined): When | undefined {
+  if (when === undefined) return undefined;
+  return typeof when === "number" ? { inMs: Math.round(when * 1000) } : { atMs: when.getTime() };
+}

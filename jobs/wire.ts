@@ -1,0 +1,180 @@
+/**
+ * The types and words that server, worker and page share. Imports nothing, so that a browser can
+ * load it as it stands. Field names are snake_case because they are the JSON that users see.
+ */
+
+/** A value that JSON can hold. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** Task states, with Celery's names; `PROGRESS` is a started task that has reported progress. */
+export const STATES = [
+  "PENDING",
+  "STARTED",
+  "PROGRESS",
+  "RETRY",
+  "SUCCESS",
+  "FAILURE",
+  "REVOKED",
+] as const;
+export type State = (typeof STATES)[number];
+
+/** The states that end a task, Celery's READY_STATES. */
+export const READY_STATES = ["SUCCESS", "FAILURE", "REVOKED"] as const;
+export type ReadyState = (typeof READY_STATES)[number];
+
+/** Whether a task in this state has ended. */
+export function isReady(state: State): state is ReadyState {
+  return (READY_STATES as readonly State[]).includes(state);
+}
+
+/** Priorities are words because the field disagrees on the direction of the numbers. High first. */
+export const PRIORITIES = ["high", "normal", "low"] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+/** What a task name or queue name may look like. */
+export const NAME_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}$/;
+
+/** Why a task failed. `stack` is null where there is none to show. */
+export interface TaskError {
+  type: string;
+  message: string;
+  stack: string | null;
+}
+
+/** Everything about one task. Times are ISO 8601 in UTC. */
+export interface Task {
+  task_id: string;
+  name: string;
+  args: Json;
+  status: State;
+  /** Free text that the task sets along with its progress, for example "PROCESSING". */
+  stage: string | null;
+  /** Percent, 0 to 100. */
+  progress: number;
+  /** What else the task reported with its last progress. */
+  meta: Json;
+  result: Json;
+  error: TaskError | null;
+  queue: string;
+  priority: Priority;
+  /** 1 for the first run; each retry, automatic or asked for, adds one. */
+  attempt: number;
+  /** How many retries its own failures have cost since it was last started by hand. */
+  retries: number;
+  max_retries: number;
+  /** How often it was handed to a worker; a lost worker adds one here and none to `retries`. */
+  deliveries: number;
+  worker: string | null;
+  /** Seconds; 0 is no limit. */
+  time_limit: number;
+  /** Seconds; 0 is no limit. */
+  soft_time_limit: number;
+  created_at: string;
+  /** Not before this time: a delayed task, or one that waits for its retry. */
+  eta: string | null;
+  /** Ends as REVOKED if it has not started by then. */
+  expires: string | null;
+  started_at: string | null;
+  finished_at: string | null;
+  runtime_ms: number | null;
+  /** Number of its last event. */
+  events: number;
+}
+
+/** One numbered step in a task's life. What is absent did not change. */
+export interface TaskEvent {
+  /** 1, 2, 3 … per task, without a gap. */
+  seq: number;
+  task_id: string;
+  name: string;
+  status: State;
+  progress: number;
+  stage: string | null;
+  /** ISO 8601. */
+  at: string;
+  worker?: string;
+  attempt?: number;
+  meta?: Json;
+  /** One or more log lines, separated by newlines. */
+  log?: string;
+  eta?: string;
+  /** Without the stack, and with a shortened message: ask for the task to see all of it. */
+  error?: TaskError;
+  runtime_ms?: number;
+}
+
+export interface QueueInfo {
+  name: string;
+  /** Ready to run now. */
+  waiting: number;
+  /** Waiting for their time. */
+  scheduled: number;
+  /** Held by workers. */
+  active: number;
+  paused: boolean;
+}
+
+export interface WorkerInfo {
+  name: string;
+  hostname: string;
+  pid: number;
+  pool: "threads" | "async";
+  concurrency: number;
+  queues: string[];
+  version: string;
+  started_at: string;
+  /** The broker's time of its last sign of life. */
+  heartbeat_at: string;
+  /** Tasks that it holds. */
+  active: number;
+  /** Tasks that it has finished since its start. */
+  processed: number;
+  /** Resident memory in MiB. */
+  memory_mib: number;
+}
+
+/** A task name with what the page needs to draw a form for it. */
+export interface TaskType {
+  name: string;
+  description: string;
+  queue: string;
+  /** JSON Schema (2020-12) of `args`. */
+  schema: { [key: string]: Json };
+}
+
+/** Upper bounds of the duration histograms, in seconds; a last bucket holds what is longer. */
+export const DURATION_BUCKETS = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300] as const;
+
+/** Durations of finished runs of one task name. */
+export interface Histogram {
+  name: string;
+  /** One count per bucket of DURATION_BUCKETS and one for what is longer; not cumulative. */
+  buckets: number[];
+  count: number;
+  sum_seconds: number;
+}
+
+/** Totals since the broker's data began. */
+export interface Stats {
+  enqueued: number;
+  /** Ended runs by task name, queue and how they ended; RETRY counts runs that will be repeated. */
+  outcomes: { name: string; queue: string; outcome: ReadyState | "RETRY"; count: number }[];
+  /** From start to end of each run. */
+  run_time: Histogram[];
+  /** From ready to run to started. */
+  wait_time: Histogram[];
+}
+
+/** What a client may send on `/ws`. */
+export interface ClientMessage {
+  /** Task ids, or `{ id: after }` to resume each after a sequence number. */
+  subscribe?: string[] | { [task_id: string]: number };
+  unsubscribe?: string[];
+}
+
+/** What the server sends on a WebSocket. Events follow the snapshot that they continue. */
+export type ServerMessage =
+  | { type: "snapshot"; task: Task }
+  | ({ type: "event" } & TaskEvent)
+  | { type: "unknown"; task_id: string }
+  | { type: "error"; detail: string };

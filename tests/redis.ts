@@ -1,0 +1,85 @@
+/** A Redis of one's own for a test file: a free port, nothing on disk unless asked for. */
+
+import { connect } from "node:net";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export class TestRedis implements AsyncDisposable {
+  #child: Deno.ChildProcess | undefined;
+
+  private constructor(
+    readonly port: number,
+    private readonly dir: string,
+    private readonly args: string[],
+  ) {}
+
+  /**
+   * Starts a server.
+   * @param options.durable keep an append-only file, so that `restart` brings the data back
+   */
+  static async start(options: { durable?: boolean } = {}): Promise<TestRedis> {
+    const dir = await mkdtemp(`${tmpdir()}/taskapp-redis-`);
+    const args = options.durable ? ["--appendonly", "yes", "--appendfsync", "always"] : [];
+    const redis = new TestRedis(freePort(), dir, args);
+    await redis.up();
+    return redis;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  async up(): Promise<void> {
+    this.#child = new Deno.Command("redis-server", {
+      args: [
+        "--port",
+        `${this.port}`,
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        this.dir,
+        "--save",
+        "",
+        ...this.args,
+      ],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    for (let attempt = 0; attempt < 200; attempt++) {
+      if (await answers(this.port)) return;
+      await sleep(25);
+    }
+    throw new Error(`redis-server did not answer on port ${this.port}`);
+  }
+
+  /** Stops the server at once, as a crash would. */
+  async down(): Promise<void> {
+    this.#child?.kill("SIGKILL");
+    await this.#child?.status;
+    this.#child = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.down();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** A port on the loopback address that nothing listens on. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));
+    socket.once("data", (data) => {
+      socket.destroy();
+      resolve(data.toString().startsWith("+PONG"));
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
