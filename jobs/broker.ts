@@ -28,13 +28,13 @@ export interface NewTask {
   queue: string;
   priority: Priority;
   maxRetries: number;
-  /** Seconds, 0 for none. */
-  timeLimit: number;
-  /** Seconds, 0 for none. */
-  softTimeLimit: number;
+  /** Seconds, 0 for none, null for the worker's. */
+  timeLimit: number | null;
+  /** Seconds, 0 for none, null for the worker's. */
+  softTimeLimit: number | null;
   eta?: When;
   expires?: When;
-  /** A second enqueue under the same key within a day answers the first one's task. */
+  /** A second enqueue under this key, within a day and while the first is known, answers the first. */
   idempotencyKey?: string;
 }
 
@@ -59,8 +59,8 @@ export interface Claimed {
   attempt: number;
   retries: number;
   maxRetries: number;
-  timeLimit: number;
-  softTimeLimit: number;
+  timeLimit: number | null;
+  softTimeLimit: number | null;
 }
 
 /** Progress, log lines, or both, of a running task. */
@@ -150,8 +150,8 @@ export interface Broker {
   report(worker: string, reports: Report[]): Promise<boolean[]>;
   /** Ends runs; false where the claim no longer holds and so nothing was changed. */
   settle(worker: string, settlements: Settlement[]): Promise<boolean[]>;
-  /** Renews the worker's lease on all its tasks and answers the ids that it holds. */
-  heartbeat(beat: WorkerBeat): Promise<string[]>;
+  /** Renews the worker's lease on all its tasks and answers which it holds, for comparison. */
+  heartbeat(beat: WorkerBeat): Promise<{ id: string; token: number }[]>;
   /** Signs a worker off; what it still holds goes back to the front of its queues. */
   leave(worker: string): Promise<void>;
   /** Hands back the tasks of workers that are gone. Answers how many tasks. */

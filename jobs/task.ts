@@ -92,9 +92,6 @@ export interface CallOptions {
 /** Positional tasks take their arguments one by one, others take one object. */
 type DelayArgs<Input> = Input extends readonly unknown[] ? Input : [args: Input];
 
-/** Time limits in the queue use -1 for "the worker decides", so that 0 can mean none. */
-export const WORKER_DECIDES = -1;
-
 /** A defined task: start it with `delay` or `applyAsync`, or hand it to a registry. */
 export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown> {
   readonly name: string;
@@ -151,8 +148,8 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
       queue: options.queue ?? this.queue,
       priority: options.priority ?? definition.priority ?? "normal",
       maxRetries: options.maxRetries ?? definition.maxRetries ?? 3,
-      timeLimit: options.timeLimit ?? definition.timeLimit ?? WORKER_DECIDES,
-      softTimeLimit: options.softTimeLimit ?? definition.softTimeLimit ?? WORKER_DECIDES,
+      timeLimit: options.timeLimit ?? definition.timeLimit ?? null,
+      softTimeLimit: options.softTimeLimit ?? definition.softTimeLimit ?? null,
       ...(eta && { eta }),
       ...(expires && { expires }),
       ...(options.idempotencyKey && { idempotencyKey: options.idempotencyKey }),

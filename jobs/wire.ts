@@ -65,10 +65,10 @@ export interface Task {
   /** How often it was handed to a worker; a lost worker adds one here and none to `retries`. */
   deliveries: number;
   worker: string | null;
-  /** Seconds; 0 is no limit. */
-  time_limit: number;
-  /** Seconds; 0 is no limit. */
-  soft_time_limit: number;
+  /** Seconds; 0 is no limit, null leaves it to the worker. */
+  time_limit: number | null;
+  /** Seconds; 0 is no limit, null leaves it to the worker. */
+  soft_time_limit: number | null;
   created_at: string;
   /** Not before this time: a delayed task, or one that waits for its retry. */
   eta: string | null;

@@ -1,0 +1,445 @@
+/** The broker on Redis or Valkey, 6.2 or newer: one script per transition. */
+
+import { Redis } from "ioredis";
+import { getLogger } from "@logtape/logtape";
+import {
+  type Broker,
+  BrokerUnavailableError,
+  type Change,
+  type Claimed,
+  type EventListener,
+  type NewTask,
+  type Receipt,
+  type Report,
+  type Settlement,
+  type Subscription,
+  type TaskFilter,
+  type TaskPage,
+  type When,
+  type WorkerBeat,
+  type WorkerListener,
+} from "../broker.ts";
+import type { QueueInfo, State, Stats, Task, TaskError, TaskEvent, WorkerInfo } from "../wire.ts";
+import { iso, toEvent, toEvents, toStats, toTask, toWorker } from "./decode.ts";
+import { CONTROL_CHANNEL, EVENTS_CHANNEL, REAPING_LOCK } from "./keys.ts";
+import { replyError, type Script, scripts } from "./scripts.ts";
+
+/** No call waits longer for its answer; also how long a silent socket counts as alive. */
+const COMMAND_TIMEOUT_MS = 5000;
+/** After this long without a connection, calls fail at once instead of waiting for one. */
+const FAIL_FAST_AFTER_MS = 1000;
+/** A quiet subscription is asked for a sign of life this often. */
+const PING_EVERY_MS = 2500;
+/** A worker whose connection is closed has this long to come back before its tasks are taken. */
+const GONE_GRACE_MS = 900;
+/** One process in this time checks for workers that are gone. */
+const REAP_EVERY_MS = 450;
+
+/** Replies that tell of the server's state, not of a fault of ours. */
+const UNAVAILABLE =
+  /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|NOREPLICAS|MISCONF|NOAUTH|WRONGPASS|NOPERM)/;
+
+const log = getLogger(["taskapp", "broker"]);
+
+export interface RedisBrokerOptions {
+  /** Seconds that ended tasks are kept; 0 keeps nothing. */
+  resultExpires: number;
+  /** A worker that is silent for this long has lost its tasks. */
+  leaseMs: number;
+}
+
+export class RedisBroker implements Broker {
+  readonly location: string;
+  readonly #redis: Redis;
+  readonly #options: RedisBrokerOptions;
+  /** Made when someone first listens: a connection of its own, so that news never queue. */
+  #listening: Redis | undefined;
+  #pings: ReturnType<typeof setInterval> | undefined;
+  readonly #eventListeners = new Set<EventListener>();
+  readonly #workerListeners = new Map<string, WorkerListener>();
+  #downSince: number | null = Date.now();
+  /** Which server, and which of its connections, this is; known once asked for. */
+  #connection: { server: string; client: string } | undefined;
+
+  constructor(url: string, options: RedisBrokerOptions) {
+    this.location = withoutCredentials(url);
+    this.#options = options;
+    this.#redis = new Redis(url, {
+      commandTimeout: COMMAND_TIMEOUT_MS,
+      socketTimeout: COMMAND_TIMEOUT_MS,
+      connectTimeout: COMMAND_TIMEOUT_MS,
+      maxRetriesPerRequest: null,
+      autoResubscribe: false,
+      disableClientInfo: true,
+      retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), 1000),
+      reconnectOnError: (error) => error.message.startsWith("READONLY"),
+    });
+    let warned = false;
+    this.#redis.on("error", (error: Error) => {
+      if (!warned) log.warn(`Redis at ${this.location} is not reachable: ${error.message}`);
+      warned = true;
+    });
+    this.#redis.on("ready", () => {
+      if (warned) log.info(`Redis at ${this.location} is back`);
+      warned = false;
+      this.#downSince = null;
+    });
+    this.#redis.on("close", () => {
+      this.#downSince ??= Date.now();
+      this.#connection = undefined;
+    });
+  }
+
+  async enqueue(tasks: NewTask[]): Promise<Receipt[]> {
+    const args = tasks.flatMap((task) => [
+      task.id,
+      task.name,
+      task.args,
+      task.queue,
+      task.priority,
+      task.maxRetries,
+      task.timeLimit ?? "",
+      task.softTimeLimit ?? "",
+      encodeWhen(task.eta),
+      encodeWhen(task.expires),
+      task.idempotencyKey ?? "",
+    ]);
+    const reply = await this.#run(scripts.enqueue, args) as [string, State, number, number];
+    return chunks<[string, State, number, number]>(reply, 4).map((
+      [id, status, created, conflict],
+    ) => ({ id, status, created: created === 1, conflict: conflict === 1 }));
+  }
+
+  async get(id: string): Promise<Task | null> {
+    const fields = await this.#run(scripts.get, [id]) as string[];
+    return fields.length > 0 ? toTask(id, fields) : null;
+  }
+
+  async list(filter: TaskFilter): Promise<TaskPage> {
+    const { state = "", name = "", queue = "", limit, cursor = "" } = filter;
+    const [next, ...rows] = await this.#run(
+      scripts.list,
+      [state, name, queue, limit, cursor],
+    ) as [string, ...(string | string[])[]];
+    return {
+      tasks: chunks<[string, string[]]>(rows, 2).map(([id, fields]) => toTask(id, fields)),
+      cursor: next || null,
+    };
+  }
+
+  async events(id: string, after: number): Promise<TaskEvent[] | null> {
+    const reply = await this.#run(scripts.events, [id, after]);
+    const [name, created, first, ...bodies] = reply as [string?, string?, number?, ...string[]];
+    if (name === undefined || created === undefined || first === undefined) return null;
+    const accepted: TaskEvent = {
+      seq: 1,
+      task_id: id,
+      name,
+      status: "PENDING",
+      progress: 0,
+      stage: null,
+      at: iso(created),
+    };
+    const events = first === 1 ? [accepted] : [];
+    const offset = first + events.length;
+    return events.concat(bodies.map((body, i) => toEvent(id, offset + i, name, body)));
+  }
+
+  revoke(id: string): Promise<Change> {
+    return this.#change(scripts.revoke, [id, this.#options.resultExpires]);
+  }
+
+  retry(id: string): Promise<Change> {
+    return this.#change(scripts.retry, [id]);
+  }
+
+  forget(id: string): Promise<Change> {
+    return this.#change(scripts.forget, [id]);
+  }
+
+  async claim(worker: string, queues: string[], limit: number): Promise<Claimed[]> {
+    const { leaseMs, resultExpires } = this.#options;
+    const reply = await this.#run(
+      scripts.claim,
+      [worker, leaseMs, limit, resultExpires, ...queues],
+    ) as string[];
+    type Row = [string, number, ...string[]];
+    return chunks<Row>(reply, 10).map(([id, token, name = "", args = "", queue = "", ...rest]) => {
+      const [attempt, retries, maxRetries, timeLimit, softTimeLimit] = rest;
+      return {
+        id,
+        token,
+        name,
+        args,
+        queue,
+        attempt: Number(attempt),
+        retries: Number(retries),
+        maxRetries: Number(maxRetries),
+        timeLimit: timeLimit ? Number(timeLimit) : null,
+        softTimeLimit: softTimeLimit ? Number(softTimeLimit) : null,
+      };
+    });
+  }
+
+  async report(worker: string, reports: Report[]): Promise<boolean[]> {
+    const args = reports.flatMap(({ id, token, progress, log }) => [
+      id,
+      token,
+      progress?.percent ?? "",
+      progress?.stage ?? "",
+      progress?.meta ?? "",
+      log === undefined ? "" : JSON.stringify(log),
+    ]);
+    return accepted(await this.#run(scripts.report, [worker, ...args]));
+  }
+
+  async settle(worker: string, settlements: Settlement[]): Promise<boolean[]> {
+    const args = settlements.flatMap(({ id, token, outcome }) => {
+      const { state } = outcome;
+      if (state === "SUCCESS") return [id, token, state, outcome.result, "", 0];
+      if (state === "PENDING") return [id, token, state, "", "", 0];
+      const delay = state === "RETRY" ? outcome.delayMs : 0;
+      return [id, token, state, JSON.stringify(outcome.error), brief(outcome.error), delay];
+    });
+    const { resultExpires } = this.#options;
+    return accepted(await this.#run(scripts.settle, [worker, resultExpires, ...args]));
+  }
+
+  async heartbeat(beat: WorkerBeat): Promise<{ id: string; token: number }[]> {
+    const { name, queues, ...rest } = beat;
+    const { server, client } = await this.#identify();
+    const fields = Object.entries({ ...rest, queues: queues.join(","), server, client }).flat();
+    const reply = await this.#run(
+      scripts.heartbeat,
+      [name, this.#options.leaseMs, ...fields],
+    ) as string[];
+    return chunks<[string, string]>(reply, 2).map(([id, token]) => ({ id, token: Number(token) }));
+  }
+
+  async leave(worker: string): Promise<void> {
+    await this.#run(scripts.leave, [worker, this.#options.resultExpires]);
+  }
+
+  async reap(): Promise<number> {
+    const { leaseMs, resultExpires } = this.#options;
+    const locked = await this.#guard(() =>
+      this.#redis.set(REAPING_LOCK, "1", "PX", REAP_EVERY_MS, "NX")
+    );
+    if (!locked) return 0;
+    const closed = await this.#closedConnections();
+    const args = [leaseMs, GONE_GRACE_MS, resultExpires, ...closed.flat()];
+    return Number(await this.#run(scripts.reap, args));
+  }
+
+  async promote(): Promise<number | null> {
+    const wait = Number(await this.#run(scripts.promote, []));
+    return wait < 0 ? null : wait;
+  }
+
+  async pause(queue: string): Promise<void> {
+    await this.#run(scripts.pause, [queue, "paused"]);
+  }
+
+  async resume(queue: string): Promise<void> {
+    await this.#run(scripts.pause, [queue, ""]);
+  }
+
+  async queues(): Promise<QueueInfo[]> {
+    const reply = await this.#run(scripts.queues, []) as [string, number, number, number, number][];
+    return reply.map(([name, waiting, scheduled, active, paused]) => ({
+      name,
+      waiting,
+      scheduled,
+      active,
+      paused: paused === 1,
+    })).sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  async workers(): Promise<WorkerInfo[]> {
+    return (await this.#workers()).map(([name, active, fields]) => toWorker(name, active, fields));
+  }
+
+  async stats(): Promise<Stats> {
+    return toStats(await this.#run(scripts.stats, []) as string[]);
+  }
+
+  async subscribe(listener: EventListener): Promise<Subscription> {
+    this.#eventListeners.add(listener);
+    await this.#listen(EVENTS_CHANNEL);
+    return {
+      close: async () => {
+        this.#eventListeners.delete(listener);
+        if (this.#eventListeners.size === 0) await this.#unlisten(EVENTS_CHANNEL);
+      },
+    };
+  }
+
+  async attend(worker: string, listener: WorkerListener): Promise<Subscription> {
+    this.#workerListeners.set(worker, listener);
+    await this.#listen(CONTROL_CHANNEL);
+    return {
+      close: async () => {
+        this.#workerListeners.delete(worker);
+        if (this.#workerListeners.size === 0) await this.#unlisten(CONTROL_CHANNEL);
+      },
+    };
+  }
+
+  async ping(): Promise<void> {
+    await this.#guard(() => this.#redis.ping());
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#pings);
+    await Promise.all([this.#redis, this.#listening].map(async (redis) => {
+      if (!redis || redis.status === "end") return;
+      const { promise: ended, resolve } = Promise.withResolvers<void>();
+      redis.once("end", () => resolve());
+      redis.disconnect();
+      await ended;
+    }));
+  }
+
+  #run(script: Script, args: (string | number)[]): Promise<unknown> {
+    return this.#guard(() => script.run(this.#redis, args));
+  }
+
+  /** Turns whatever says that Redis is away into the one error that callers know. */
+  async #guard<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#downSince !== null && Date.now() - this.#downSince > FAIL_FAST_AFTER_MS) {
+      throw new BrokerUnavailableError(`Redis at ${this.location} is not reachable`);
+    }
+    try {
+      return await call();
+    } catch (error) {
+      const reply = replyError(error);
+      if (reply && !UNAVAILABLE.test(reply)) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      const message = `Redis at ${this.location} did not answer: ${reason}`;
+      throw new BrokerUnavailableError(message, { cause: error });
+    }
+  }
+
+  async #change(script: Script, args: (string | number)[]): Promise<Change> {
+    const [done, status] = await this.#run(script, args) as [number?, State?];
+    return status === undefined ? null : { done: done === 1, status };
+  }
+
+  #workers(): Promise<[string, number, string[]][]> {
+    return this.#run(scripts.workers, []) as Promise<[string, number, string[]][]>;
+  }
+
+  /** Which connection this is, so that others can see when it closes; empty where that is barred. */
+  async #identify(): Promise<{ server: string; client: string }> {
+    if (this.#connection) return this.#connection;
+    try {
+      const [client, info] = await Promise.all([
+        this.#redis.client("ID"),
+        this.#redis.info("server"),
+      ]);
+      const server = /^run_id:(\w+)/m.exec(info)?.[1] ?? "";
+      return this.#connection = { server, client: String(client) };
+    } catch (error) {
+      log.debug(`Cannot ask Redis for the connection's id: ${error}`);
+      return { server: "", client: "" };
+    }
+  }
+
+  /** Workers that said they are on a connection which this server does not have (any more). */
+  async #closedConnections(): Promise<[worker: string, client: string][]> {
+    const { server } = await this.#identify();
+    if (!server) return [];
+    const registered = (await this.#workers()).flatMap(([worker, , flat]) => {
+      const fields = new Map(chunks<[string, string]>(flat, 2));
+      const client = fields.get("client");
+      return client && fields.get("server") === server ? [[worker, client] as const] : [];
+    });
+    if (registered.length === 0) return [];
+    const ids = registered.map(([, client]) => client);
+    const list = String(await this.#guard(() => this.#redis.call("CLIENT", "LIST", "ID", ...ids)));
+    const open = new Set([...list.matchAll(/^id=(\d+)/gm)].map((match) => match[1]));
+    return registered.filter(([, client]) => !open.has(client)).map(([worker, client]) => [
+      worker,
+      client,
+    ]);
+  }
+
+  async #listen(channel: string): Promise<void> {
+    const redis = this.#listening ??= this.#openListening();
+    await this.#guard(() => redis.subscribe(channel));
+  }
+
+  async #unlisten(channel: string): Promise<void> {
+    const redis = this.#listening;
+    // A connection that is down has no subscriptions; what it listens to is decided when it is back.
+    if (redis?.status === "ready") await redis.unsubscribe(channel).catch(() => {});
+  }
+
+  #openListening(): Redis {
+    const redis = this.#redis.duplicate();
+    let before = false;
+    redis.on("error", () => {}); // the other connection tells
+    redis.on("message", (channel: string, message: string) => {
+      if (channel === EVENTS_CHANNEL) this.#hearEvents(message);
+      else this.#hearControl(message);
+    });
+    redis.on("ready", () => {
+      if (before) this.#relisten(redis).catch((error) => log.debug(`Resubscribing: ${error}`));
+      before = true;
+    });
+    // Silence is normal here, so only an answer to a ping tells a quiet connection from a dead one.
+    this.#pings = setInterval(() => redis.ping().catch(() => {}), PING_EVERY_MS);
+    return redis;
+  }
+
+  /** After a lost connection: listen again first, then tell that something may have been missed. */
+  async #relisten(redis: Redis): Promise<void> {
+    if (this.#eventListeners.size > 0) await redis.subscribe(EVENTS_CHANNEL);
+    if (this.#workerListeners.size > 0) await redis.subscribe(CONTROL_CHANNEL);
+    for (const listener of this.#eventListeners) listener.onGap();
+    for (const listener of this.#workerListeners.values()) {
+      listener.onReady();
+      listener.onSchedule();
+    }
+  }
+
+  #hearEvents(message: string): void {
+    const events = toEvents(message);
+    for (const listener of this.#eventListeners) listener.onEvents(events);
+  }
+
+  #hearControl(message: string): void {
+    const [kind, subject = "", id = ""] = message.split(" ");
+    if (kind === "revoke") this.#workerListeners.get(subject)?.onRevoked(id);
+    for (const listener of this.#workerListeners.values()) {
+      if (kind === "ready") listener.onReady(subject);
+      if (kind === "schedule") listener.onSchedule();
+    }
+  }
+}
+
+function encodeWhen(when: When | undefined): string {
+  if (when === undefined) return "";
+  return "inMs" in when ? `+${when.inMs}` : `${when.atMs}`;
+}
+
+/** Events are copied to every watcher: what is long stays with the task. */
+function brief(error: TaskError): string {
+  return JSON.stringify({ ...error, message: error.message.slice(0, 1000), stack: null });
+}
+
+function accepted(reply: unknown): boolean[] {
+  return (reply as number[]).map((each) => each === 1);
+}
+
+/** Cuts a flat reply into rows. */
+function chunks<Row extends unknown[]>(flat: readonly unknown[], size: number): Row[] {
+  const rows: Row[] = [];
+  for (let i = 0; i < flat.length; i += size) rows.push(flat.slice(i, i + size) as Row);
+  return rows;
+}
+
+function withoutCredentials(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
+}

@@ -1,0 +1,70 @@
+/** The Lua scripts: one per transition, each after the keys and the library that all share. */
+
+import { createHash } from "node:crypto";
+import { type Redis, ReplyError } from "ioredis";
+import { LUA_KEYS, PREFIX } from "./keys.ts";
+import lib from "./scripts/lib.lua" with { type: "text" };
+import claim from "./scripts/claim.lua" with { type: "text" };
+import enqueue from "./scripts/enqueue.lua" with { type: "text" };
+import events from "./scripts/events.lua" with { type: "text" };
+import forget from "./scripts/forget.lua" with { type: "text" };
+import get from "./scripts/get.lua" with { type: "text" };
+import heartbeat from "./scripts/heartbeat.lua" with { type: "text" };
+import leave from "./scripts/leave.lua" with { type: "text" };
+import list from "./scripts/list.lua" with { type: "text" };
+import pause from "./scripts/pause.lua" with { type: "text" };
+import promote from "./scripts/promote.lua" with { type: "text" };
+import queues from "./scripts/queues.lua" with { type: "text" };
+import reap from "./scripts/reap.lua" with { type: "text" };
+import report from "./scripts/report.lua" with { type: "text" };
+import retry from "./scripts/retry.lua" with { type: "text" };
+import revoke from "./scripts/revoke.lua" with { type: "text" };
+import settle from "./scripts/settle.lua" with { type: "text" };
+import stats from "./scripts/stats.lua" with { type: "text" };
+import workers from "./scripts/workers.lua" with { type: "text" };
+
+/** One script: sent in full only where the server does not know it yet. */
+export class Script {
+  readonly #source: string;
+  readonly #sha: string;
+
+  constructor(body: string) {
+    this.#source = `${LUA_KEYS}\n${lib}\n${body}`;
+    this.#sha = createHash("sha1").update(this.#source).digest("hex");
+  }
+
+  async run(redis: Redis, args: (string | number)[]): Promise<unknown> {
+    try {
+      return await redis.evalsha(this.#sha, 1, PREFIX, ...args);
+    } catch (error) {
+      if (!replyError(error)?.startsWith("NOSCRIPT")) throw error;
+      return await redis.eval(this.#source, 1, PREFIX, ...args);
+    }
+  }
+}
+
+/** What an error reply of the server says; undefined for any other error. */
+export function replyError(error: unknown): string | undefined {
+  return error instanceof Error && error instanceof ReplyError ? error.message : undefined;
+}
+
+export const scripts = {
+  claim: new Script(claim),
+  enqueue: new Script(enqueue),
+  events: new Script(events),
+  forget: new Script(forget),
+  get: new Script(get),
+  heartbeat: new Script(heartbeat),
+  leave: new Script(leave),
+  list: new Script(list),
+  pause: new Script(pause),
+  promote: new Script(promote),
+  queues: new Script(queues),
+  reap: new Script(reap),
+  report: new Script(report),
+  retry: new Script(retry),
+  revoke: new Script(revoke),
+  settle: new Script(settle),
+  stats: new Script(stats),
+  workers: new Script(workers),
+};

@@ -1,0 +1,4 @@
+-- Signs a worker off and gives back what it still holds.
+-- ARGV  worker, result ttl s.
+give_back_all(ARGV[1], clock(), tonumber(ARGV[2]), false)
+return done(1)

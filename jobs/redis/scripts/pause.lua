@@ -1,0 +1,5 @@
+-- Stops or resumes handing out a queue's tasks.
+-- ARGV  queue, 'paused' or ''.
+call('HSET', K.queues, ARGV[1], ARGV[2])
+if ARGV[2] == '' then control('ready ' .. ARGV[1]) end
+return done(1)

@@ -1,0 +1,36 @@
+-- Stores what running tasks say of themselves. Only who holds the claim may.
+-- ARGV  worker, then per task: id, token, percent ('' for no progress), stage ('' for none given),
+--       meta as JSON ('' for none), log lines as a JSON string ('' for none).
+-- Returns per task: 1, or 0 where the claim no longer holds.
+local worker = ARGV[1]
+local now = clock()
+local reply = {}
+
+for i = 2, #ARGV, 6 do
+  local id, token, percent, stage, meta, log = unpack(ARGV, i, i + 5)
+  local task = load(id, 'status', 'name', 'seq', 'worker', 'deliveries', 'progress', 'stage')
+  if not task or not is_running(task) or task.worker ~= worker or task.deliveries ~= token then
+    reply[#reply + 1] = 0
+  else
+    reply[#reply + 1] = 1
+    local seq = (tonumber(task.seq) or 1) + 1
+    local fields, rest = { 'seq', seq }, ''
+    local function set(field, value)
+      task[field] = value
+      fields[#fields + 1], fields[#fields + 2] = field, value
+    end
+    if percent ~= '' then
+      set('status', 'PROGRESS')
+      set('progress', percent)
+      if stage ~= '' then set('stage', stage) end
+      if meta ~= '' then
+        set('meta', meta)
+        rest = ',"meta":' .. meta
+      end
+    end
+    if log ~= '' then rest = rest .. ',"log":' .. log end
+    call('HSET', K.task(id), unpack(fields))
+    emit(id, task.name, seq, event(task.status, task.progress, task.stage, now, rest))
+  end
+end
+return done(reply)

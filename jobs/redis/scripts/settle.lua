@@ -1,0 +1,42 @@
+-- Ends runs. Only who holds the claim may: the token must be the task's latest.
+-- ARGV  worker, result ttl s, then per task: id, token, state (SUCCESS, FAILURE, RETRY or PENDING),
+--       payload (result or error as JSON), shortened error as JSON for the event, delay ms.
+-- Returns per task: 1, or 0 where the claim no longer holds.
+local worker, ttl = ARGV[1], tonumber(ARGV[2])
+local now = clock()
+local reply = {}
+
+for i = 3, #ARGV, 6 do
+  local id, token, state, payload, brief, delay = unpack(ARGV, i, i + 5)
+  local task = load(id, 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker',
+    'deliveries', 'started', 'attempt', 'retries')
+  if not task or not is_running(task) or task.worker ~= worker or task.deliveries ~= token then
+    reply[#reply + 1] = 0
+  else
+    reply[#reply + 1] = 1
+    call('LREM', K.active(worker), 1, id)
+    local runtime = math.max(0, now - tonumber(task.started))
+    local rest = ',"runtime_ms":' .. runtime
+    if state == 'SUCCESS' then
+      if task.retries then call('HDEL', K.task(id), 'error') end
+      count_duration('run', task.name, runtime)
+      finish(id, task, state, now, ttl, rest, { 'result', payload })
+    elseif state == 'FAILURE' then
+      count_duration('run', task.name, runtime)
+      finish(id, task, state, now, ttl, rest .. ',"error":' .. brief, { 'error', payload })
+    elseif state == 'RETRY' then
+      local due, seq = now + tonumber(delay), (tonumber(task.seq) or 1) + 1
+      call('HSET', K.task(id), 'status', 'RETRY', 'error', payload, 'eta', due, 'seq', seq,
+        'retries', (task.retries or 0) + 1, 'attempt', (task.attempt or 1) + 1)
+      call('HDEL', K.task(id), 'worker', 'started', 'progress', 'stage', 'meta')
+      emit(id, task.name, seq, event('RETRY', 0, nil, now,
+        rest .. ',"eta":' .. due .. ',"error":' .. brief))
+      count_duration('run', task.name, runtime)
+      count('outcome RETRY ' .. task.queue .. ' ' .. task.name)
+      schedule(id, task.queue, due)
+    else
+      make_ready(id, task, now, 'LPUSH')
+    end
+  end
+end
+return done(reply)

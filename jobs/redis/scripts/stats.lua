@@ -1,0 +1,2 @@
+-- Returns all counters: field, value.
+return call('HGETALL', K.stats)
