@@ -235,13 +235,14 @@ export class AsyncResult<Result = unknown> {
 }
 
 /**
- * Waits until a task has ended, is unknown, or the time is over.
+ * Waits until a task has ended, is unknown, the time is over, or the signal aborts.
  * @returns the task as it stands then; null if it is unknown
  */
 export async function waitForEnd(
   broker: Broker,
   id: string,
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<Task | null> {
   const deadline = Date.now() + timeoutMs;
   let wake = () => {};
@@ -253,11 +254,13 @@ export async function waitForEnd(
     onGap: () => wake(),
   });
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = () => wake();
+  signal?.addEventListener("abort", stop);
   try {
     while (true) {
       const woken = new Promise<void>((resolve) => wake = resolve);
       const task = await broker.get(id);
-      const left = deadline - Date.now();
+      const left = signal?.aborted ? 0 : deadline - Date.now();
       if (task === null || isReady(task.status) || left <= 0) return task;
       clearTimeout(timer);
       if (left !== Infinity) timer = setTimeout(wake, left);
@@ -265,6 +268,7 @@ export async function waitForEnd(
     }
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
     await subscription.close();
   }
 }

@@ -58,6 +58,7 @@ export class RedisBroker implements Broker {
   readonly #eventListeners = new Set<EventListener>();
   readonly #workerListeners = new Map<string, WorkerListener>();
   #downSince: number | null = Date.now();
+  #lastError = "no connection";
   /** Which server, and which of its connections, this is; known once asked for. */
   #connection: { server: string; client: string } | undefined;
 
@@ -76,6 +77,7 @@ export class RedisBroker implements Broker {
     });
     let warned = false;
     this.#redis.on("error", (error: Error) => {
+      this.#lastError = error.message;
       if (!warned) log.warn(`Redis at ${this.location} is not reachable: ${error.message}`);
       warned = true;
     });
@@ -291,13 +293,7 @@ export class RedisBroker implements Broker {
 
   async close(): Promise<void> {
     clearInterval(this.#pings);
-    await Promise.all([this.#redis, this.#listening].map(async (redis) => {
-      if (!redis || redis.status === "end") return;
-      const { promise: ended, resolve } = Promise.withResolvers<void>();
-      redis.once("end", () => resolve());
-      redis.disconnect();
-      await ended;
-    }));
+    await Promise.all([this.#redis, this.#listening].map((redis) => redis && disconnect(redis)));
   }
 
   #run(script: Script, args: (string | number)[]): Promise<unknown> {
@@ -307,17 +303,24 @@ export class RedisBroker implements Broker {
   /** Turns whatever says that Redis is away into the one error that callers know. */
   async #guard<T>(call: () => Promise<T>): Promise<T> {
     if (this.#downSince !== null && Date.now() - this.#downSince > FAIL_FAST_AFTER_MS) {
-      throw new BrokerUnavailableError(`Redis at ${this.location} is not reachable`);
+      throw this.#unreachable();
     }
     try {
       return await call();
     } catch (error) {
       const reply = replyError(error);
       if (reply && !UNAVAILABLE.test(reply)) throw error;
+      if (this.#downSince !== null) throw this.#unreachable();
       const reason = error instanceof Error ? error.message : String(error);
       const message = `Redis at ${this.location} did not answer: ${reason}`;
       throw new BrokerUnavailableError(message, { cause: error });
     }
+  }
+
+  #unreachable(): BrokerUnavailableError {
+    return new BrokerUnavailableError(
+      `Redis at ${this.location} is not reachable: ${this.#lastError}`,
+    );
   }
 
   async #change(script: Script, args: (string | number)[]): Promise<Change> {
@@ -430,6 +433,16 @@ function brief(error: TaskError): string {
 
 function accepted(reply: unknown): boolean[] {
   return (reply as number[]).map((each) => each === 1);
+}
+
+/** Resolves when the connection, if there is one, has closed. */
+function disconnect(redis: Redis): Promise<void> {
+  return new Promise((resolve) => {
+    const open = ["connecting", "connect", "ready"].includes(redis.status);
+    if (open) redis.once("end", () => resolve());
+    redis.disconnect();
+    if (!open) resolve();
+  });
 }
 
 /** Cuts a flat reply into rows. */

@@ -1,0 +1,90 @@
+/** `taskapp dev`: server and worker in one process, on a Redis of their own unless one is named. */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connectBroker } from "../jobs/connect.ts";
+import { configureLog } from "../lib/log.ts";
+import { onStopSignal } from "../lib/signals.ts";
+import { type Io, UsageError } from "./io.ts";
+import { listen, type ServeOptions } from "./serve.ts";
+import { createWorker, type WorkOptions } from "./work.ts";
+
+const START_TIMEOUT_MS = 5000;
+
+/** Without a broker URL a private Redis is started. */
+export type DevOptions =
+  & Omit<ServeOptions, "broker" | "auth">
+  & Omit<WorkOptions, "broker">
+  & { broker?: string };
+
+export async function dev(options: DevOptions, io: Io): Promise<number> {
+  configureLog(options.loglevel);
+  await using redis = options.broker === undefined ? await PrivateRedis.start() : null;
+  const url = options.broker ?? redis?.url ?? "";
+  const broker = connectBroker(url, options);
+  const all = { ...options, broker: url, auth: true };
+  const server = listen(broker, all);
+  const worker = createWorker(broker, all, io);
+  const where = redis ? `${broker.location}, which lives and ends with it` : broker.location;
+  io.out(`taskapp dev serves ${server.url} and works on ${where}\n`);
+  const stopListening = onStopSignal(() => worker.stop());
+  await worker.run();
+  await server.close();
+  stopListening();
+  await broker.close();
+  return 0;
+}
+
+/** A redis-server from the PATH, on a free port, with its data in a temporary directory. */
+class PrivateRedis implements AsyncDisposable {
+  private constructor(
+    readonly url: string,
+    private readonly child: Deno.ChildProcess,
+    private readonly dir: string,
+  ) {}
+
+  /** @throws {UsageError} there is none, or it does not start */
+  static async start(): Promise<PrivateRedis> {
+    const dir = await mkdtemp(`${tmpdir()}/taskapp-dev-`);
+    const port = freePort();
+    const args = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", dir, "--save", ""];
+    try {
+      const child = new Deno.Command("redis-server", { args, stdin: "null", stdout: "null" })
+        .spawn();
+      const redis = new PrivateRedis(`redis://127.0.0.1:${port}`, child, dir);
+      await untilListening(port);
+      return redis;
+    } catch (error) {
+      await rm(dir, { recursive: true, force: true });
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      throw new UsageError(
+        "dev needs redis-server on the PATH (Debian: apt-get install redis-server), " +
+          "or a running Redis named by --broker",
+      );
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill("SIGTERM");
+    await this.child.status;
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+async function untilListening(port: number): Promise<void> {
+  for (const deadline = Date.now() + START_TIMEOUT_MS; Date.now() < deadline;) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return;
+    } catch {
+      await sleep(20);
+    }
+  }
+  throw new UsageError(`redis-server did not start within ${START_TIMEOUT_MS / 1000} s`);
+}

@@ -1,0 +1,166 @@
+/** The command line: commands, flags, their variables and defaults, all in one place. */
+
+import { availableParallelism } from "node:os";
+import { Command, Option } from "commander";
+import { MAX_SECONDS } from "../jobs/task.ts";
+import { PRIORITIES } from "../jobs/wire.ts";
+import { call } from "./call.ts";
+import { dev } from "./dev.ts";
+import { healthcheck } from "./healthcheck.ts";
+import type { Io } from "./io.ts";
+import {
+  brokerOption,
+  brokerUrl,
+  integer,
+  loglevelOption,
+  names,
+  resultExpiresOption,
+  seconds,
+  time,
+} from "./options.ts";
+import { serve } from "./serve.ts";
+import { VERSION } from "./version.ts";
+import { work } from "./work.ts";
+
+/** @param done takes the exit code of the command that ran */
+export function createProgram(io: Io, done: (code: number) => void): Command {
+  const program = new Command("taskapp")
+    .description("A task queue with retries, time limits and a live page")
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.err(text),
+      outputError: (text, write) => write(`${text.trim().replaceAll(/\s*\n\s*/g, " ")}\n`),
+    });
+
+  const common = (command: Command) =>
+    command.addOption(loglevelOption()).addOption(resultExpiresOption());
+
+  common(program.command("serve").description("Serve the HTTP API, WebSockets and the page"))
+    .addOption(brokerOption())
+    .addOption(hostOption())
+    .addOption(portOption())
+    .addOption(noAuthOption())
+    .addOption(tutorialRoutesOption())
+    .action(async (options) => done(await serve(options, io)));
+
+  addWorkOptions(common(program.command("work").alias("worker").description("Run tasks")))
+    .addOption(brokerOption())
+    .action(async (options) => done(await work(options, io)));
+
+  addWorkOptions(
+    common(program.command("dev").description("Serve and work in one process, nothing to set up")),
+  )
+    .addOption(
+      new Option(
+        "-b, --broker <url>",
+        "where the tasks are kept; without it a private redis-server",
+      )
+        .env("TASKAPP_BROKER").argParser(brokerUrl),
+    )
+    .addOption(hostOption())
+    .addOption(portOption())
+    .action(async (options) => done(await dev({ ...options, tutorialRoutes: true }, io)));
+
+  program.command("call").description("Start a task")
+    .argument("<name>", "the task's name")
+    .argument("[args]", "its arguments as JSON: an array or an object")
+    .addOption(brokerOption())
+    .addOption(new Option("--countdown <seconds>", "wait before it runs").argParser(seconds))
+    .addOption(new Option("--eta <time>", "not before this time, ISO 8601").argParser(time))
+    .addOption(
+      new Option("--expires <seconds>", "revoke it if it has not started by then")
+        .argParser(seconds),
+    )
+    .option("--queue <name>", "another queue than the task's own")
+    .addOption(new Option("--priority <priority>", "what runs first").choices([...PRIORITIES]))
+    .addOption(
+      new Option("--max-retries <n>", "retries after failures").argParser(integer(0, 1000)),
+    )
+    .addOption(new Option("--time-limit <seconds>", "stop it after this").argParser(seconds))
+    .addOption(
+      new Option("--soft-time-limit <seconds>", "ask it to stop after this").argParser(seconds),
+    )
+    .option("--idempotency-key <key>", "a second call under the same key gets the first one's task")
+    .option("-w, --watch", "show its progress; exit 0 on SUCCESS, else 1")
+    .action(async (name, args, options) => done(await call(name, args, options, io)));
+
+  program.command("healthcheck").description("Exit 0 if a server answers")
+    .option("--url <url>", "where", "http://127.0.0.1:8000/healthz")
+    .action(async (options) => done(await healthcheck(options, io)));
+
+  return program;
+}
+
+function hostOption(): Option {
+  return new Option("--host <address>", "address to listen on")
+    .env("TASKAPP_HOST").default("127.0.0.1");
+}
+
+function portOption(): Option {
+  return new Option("-p, --port <port>", "port to listen on; 0 for any that is free")
+    .env("TASKAPP_PORT").default(8000).argParser(integer(0, 65535));
+}
+
+function noAuthOption(): Option {
+  return new Option("--no-auth", "listen beyond this machine although anyone may come in")
+    .env("TASKAPP_NO_AUTH");
+}
+
+function tutorialRoutesOption(): Option {
+  return new Option("--tutorial-routes", "answer GET /{word}, which starts a task; dev always does")
+    .env("TASKAPP_TUTORIAL_ROUTES").default(false);
+}
+
+function addWorkOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("-c, --concurrency <n>", "tasks at a time")
+        .env("TASKAPP_CONCURRENCY").default(availableParallelism(), "cores")
+        .argParser(integer(1, 10_000)),
+    )
+    .addOption(
+      new Option("-Q, --queues <names>", "the most important first; without it all that tasks name")
+        .env("TASKAPP_QUEUES").argParser(names),
+    )
+    .addOption(
+      new Option("-P, --pool <kind>", "threads, or async for many tasks that wait for I/O")
+        .env("TASKAPP_POOL").default("threads").choices(["threads", "async"]),
+    )
+    .addOption(
+      new Option(
+        "-n, --hostname <name>",
+        "what to call this worker; without it taskapp@ and this host",
+      )
+        .env("TASKAPP_HOSTNAME"),
+    )
+    .addOption(
+      new Option("--time-limit <seconds>", "stop tasks that set no limit after this; 0 for never")
+        .env("TASKAPP_TIME_LIMIT").default(300).argParser(seconds),
+    )
+    .addOption(
+      new Option("--soft-time-limit <seconds>", "ask them to stop after this; 0 for never")
+        .env("TASKAPP_SOFT_TIME_LIMIT").default(240).argParser(seconds),
+    )
+    .addOption(
+      new Option(
+        "--max-tasks-per-child <n>",
+        "replace a thread after this many tasks; without it never",
+      )
+        .env("TASKAPP_MAX_TASKS_PER_CHILD")
+        .argParser(integer(1, 1_000_000_000)),
+    )
+    .addOption(
+      new Option("--max-memory-per-child <MiB>", "memory of one task; more ends it")
+        .env("TASKAPP_MAX_MEMORY_PER_CHILD").default(512).argParser(integer(16, 65536)),
+    )
+    .addOption(
+      new Option("--prefetch-multiplier <n>", "claim short tasks ahead, up to n per slot")
+        .env("TASKAPP_PREFETCH_MULTIPLIER").default(4).argParser(integer(1, 1000)),
+    )
+    .addOption(
+      new Option("--grace <seconds>", "how long running tasks may go on at shutdown")
+        .env("TASKAPP_GRACE").default(30).argParser(integer(0, MAX_SECONDS)),
+    );
+}

@@ -1,0 +1,91 @@
+/** `taskapp serve`: the HTTP API, the WebSockets and the page. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Broker } from "../jobs/broker.ts";
+import { connectBroker } from "../jobs/connect.ts";
+import { Registry } from "../jobs/registry.ts";
+import { tasks } from "../jobs/tasks/mod.ts";
+import { configureLog } from "../lib/log.ts";
+import { stopSignal } from "../lib/signals.ts";
+import { createApp } from "../routes/app.ts";
+import { VERSION } from "./version.ts";
+import { type Io, UsageError } from "./io.ts";
+import type { CommonOptions } from "./options.ts";
+
+/** Requests under way may end within this time at shutdown. */
+const DRAIN_MS = 5000;
+
+const log = getLogger(["taskapp", "serve"]);
+
+export interface ServeOptions extends CommonOptions {
+  host: string;
+  port: number;
+  /** False only where the user said `--no-auth`. */
+  auth: boolean;
+  tutorialRoutes: boolean;
+}
+
+export async function serve(options: ServeOptions, io: Io): Promise<number> {
+  checkHost(options);
+  configureLog(options.loglevel);
+  const broker = connectBroker(options.broker, options);
+  const server = listen(broker, options);
+  io.out(`taskapp ${VERSION} serves ${server.url} with ${broker.location}\n`);
+  await stopSignal();
+  await server.close();
+  await broker.close();
+  return 0;
+}
+
+export interface Server {
+  url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts to listen.
+ * @throws {UsageError} the address cannot be had
+ */
+export function listen(broker: Broker, options: ServeOptions): Server {
+  const { host: hostname, port, tutorialRoutes } = options;
+  const app = createApp({
+    broker,
+    registry: new Registry(tasks),
+    tutorialRoutes,
+    version: VERSION,
+  });
+  try {
+    const server = Deno.serve({ hostname, port, onListen: () => {} }, app.fetch);
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    return {
+      url: `http://${host}:${server.addr.port}`,
+      close: async () => {
+        log.info("Stopping: open requests may end within {seconds} s", {
+          seconds: DRAIN_MS / 1000,
+        });
+        await app.close();
+        const timer = setTimeout(() => Deno.exit(0), DRAIN_MS);
+        await server.shutdown();
+        clearTimeout(timer);
+      },
+    };
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new UsageError(`${hostname}:${port} is in use: choose another with --port`);
+    }
+    if (error instanceof Deno.errors.AddrNotAvailable) {
+      throw new UsageError(`${hostname} is not an address of this machine: choose another --host`);
+    }
+    throw error;
+  }
+}
+
+/** Nobody should find an open door by accident. */
+function checkHost({ host, auth }: ServeOptions): void {
+  const loopback = /^(127\.\d+\.\d+\.\d+|localhost|::1)$/.test(host);
+  if (loopback || !auth) return;
+  throw new UsageError(
+    `--host ${host} would let anyone in reach start and cancel tasks: ` +
+      "put a proxy with a login in front and say --no-auth, or stay on 127.0.0.1",
+  );
+}

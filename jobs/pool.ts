@@ -1,0 +1,41 @@
+/** Where task code runs: what a worker asks of a pool, and what both kinds share. */
+
+import type { Claimed, Outcome } from "./broker.ts";
+import type { Update } from "./context.ts";
+import { SoftTimeLimitExceeded } from "./errors.ts";
+
+/** Why a running task is asked to stop. */
+export type AbortReason = "soft_time_limit" | "revoked" | "shutdown";
+
+/** What a pool tells its worker. */
+export interface PoolListener {
+  onUpdates(job: Claimed, updates: Update[]): void;
+  /** Comes once per run, unless the run was stopped; the slot is free again. */
+  onOutcome(job: Claimed, outcome: Outcome): void;
+}
+
+export interface Pool {
+  readonly kind: "threads" | "async";
+  /** How many tasks can run at once. */
+  readonly size: number;
+  start(listener: PoolListener): Promise<void>;
+  /** Runs a task. At most `size` may run at once. */
+  run(job: Claimed): void;
+  /** Asks a running task to stop, by its signal. */
+  abort(id: string, reason: AbortReason): void;
+  /** Stops a running task without asking; its slot is free again and no outcome comes. */
+  stop(id: string): void;
+  close(): Promise<void>;
+}
+
+/** What a task's signal gives as its reason. */
+export function abortError(reason: AbortReason): Error {
+  switch (reason) {
+    case "soft_time_limit":
+      return new SoftTimeLimitExceeded("the soft time limit has passed");
+    case "revoked":
+      return new DOMException("the task was revoked", "AbortError");
+    case "shutdown":
+      return new DOMException("the worker is shutting down", "AbortError");
+  }
+}

@@ -1,0 +1,42 @@
+/** Logging: text for a person on a terminal, one JSON object a line for a machine. */
+
+import {
+  configureSync,
+  getAnsiColorFormatter,
+  getJsonLinesFormatter,
+  type LogLevel,
+  type LogRecord,
+} from "@logtape/logtape";
+
+/** Celery's names, on the logger's own. */
+export const LOG_LEVELS = {
+  debug: "debug",
+  info: "info",
+  warning: "warning",
+  error: "error",
+  critical: "fatal",
+} as const satisfies Record<string, LogLevel>;
+
+export type LogLevelName = keyof typeof LOG_LEVELS;
+
+/** Sends all logs of this program to standard error. Call it once, before anything logs. */
+export function configureLog(level: LogLevelName): void {
+  const format = Deno.stderr.isTerminal()
+    ? getAnsiColorFormatter({ timestamp: "time" })
+    : getJsonLinesFormatter({ properties: "flatten" });
+  const encoder = new TextEncoder();
+  configureSync({
+    reset: true,
+    sinks: { stderr: (record: LogRecord) => writeAll(encoder.encode(format(record))) },
+    loggers: [
+      { category: "taskapp", lowestLevel: LOG_LEVELS[level], sinks: ["stderr"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["stderr"] },
+    ],
+  });
+}
+
+function writeAll(bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) {
+    written += Deno.stderr.writeSync(bytes.subarray(written));
+  }
+}
