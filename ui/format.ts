@@ -1,0 +1,60 @@
+/** Times, durations and ids as a person reads them. Pure. */
+
+/** Enough of an id to tell tasks apart by eye. */
+export function shortId(id: string): string {
+  return id.slice(0, 8);
+}
+
+/** A length of time: "850 ms", "12 s", "2 min 5 s", "3 h 20 min". */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  return wholeSeconds(ms);
+}
+
+/** A length of time to the second, for clocks that tick. */
+export function wholeSeconds(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  if (seconds < 86_400) {
+    return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min`;
+  }
+  return `${Math.floor(seconds / 86_400)} d ${Math.floor(seconds / 3600) % 24} h`;
+}
+
+/** How far a moment is from now: "just now", "12 s ago", "in 3 min". */
+export function relative(iso: string, now: number): string {
+  const ms = now - Date.parse(iso);
+  if (Math.abs(ms) < 1500) return "just now";
+  const text = coarse(Math.abs(ms));
+  return ms > 0 ? `${text} ago` : `in ${text}`;
+}
+
+function coarse(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}
+
+/** A moment to the millisecond, in the reader's own time zone. */
+export function exact(iso: string): string {
+  return new Date(iso).toLocaleString(undefined, {
+    dateStyle: "medium",
+    timeStyle: "medium",
+  }) + `, ${iso}`;
+}
+
+/** The time of day of a moment, in the reader's own time zone: "14:03:27". */
+export function clock(iso: string): string {
+  return new Date(iso).toLocaleTimeString("en-GB");
+}
+
+/** A value on one line, cut to a length. */
+export function preview(value: unknown, length = 80): string {
+  const text = JSON.stringify(value) ?? "";
+  return text.length > length ? `${text.slice(0, length)}…` : text;
+}
