@@ -1,0 +1,82 @@
+/** The whole HTTP interface, put together from injected parts. */
+
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import type { Broker } from "../jobs/broker.ts";
+import type { Registry } from "../jobs/registry.ts";
+import { docsRoutes } from "./docs.ts";
+import { eventRoutes } from "./events.ts";
+import { Hub } from "./hub.ts";
+import { liveRoutes } from "./live.ts";
+import { metricsRoutes } from "./metrics.ts";
+import { refuseCrossSiteChanges } from "./origin.ts";
+import { page } from "./page.ts";
+import { inputErrors, invalidInput, notFound, onError, Problem } from "./problem.ts";
+import { startRoutes } from "./start.ts";
+import { systemRoutes } from "./system.ts";
+import { taskRoutes } from "./tasks.ts";
+import { tutorialRoutes, wordRoute } from "./tutorial.ts";
+
+export interface AppParts {
+  broker: Broker;
+  registry: Registry;
+  /** Whether `GET /{word}` starts a task. */
+  tutorialRoutes: boolean;
+  version: string;
+}
+
+export interface App extends Pick<OpenAPIHono, "fetch" | "request" | "routes"> {
+  /** Ends sockets, streams and waiting requests; call it before the server is shut down. */
+  close(): Promise<void>;
+}
+
+const headers: MiddlewareHandler = async (c, next) => {
+  c.header("x-content-type-options", "nosniff");
+  c.header("cache-control", "no-store");
+  await next();
+};
+
+/** Builds the application. It opens nothing until a client watches something. */
+export function createApp({ broker, registry, tutorialRoutes: words, version }: AppParts): App {
+  const hub = new Hub(broker);
+  const closing = new AbortController();
+  const live = liveRoutes(broker, hub);
+  const app = new OpenAPIHono({
+    defaultHook: (result) => {
+      if (!result.success) throw invalidInput(inputErrors(result.error));
+    },
+  });
+  app.onError(onError);
+  app.notFound(notFound);
+
+  app.route("/", page());
+  app.use(headers);
+  app.use(refuseCrossSiteChanges);
+  app.use(methodNotAllowed({
+    app,
+    onMethodNotAllowed: (c, methods) => {
+      const allow = methods.join(", ");
+      throw new Problem(405, `${c.req.path} answers to ${allow} only`, {}, { allow });
+    },
+  }));
+  app.route("/", startRoutes(broker, registry));
+  app.route("/", taskRoutes(broker, closing.signal));
+  app.route("/", eventRoutes(broker, hub));
+  app.route("/", systemRoutes(broker, registry));
+  app.route("/", metricsRoutes(broker, registry, live.clients));
+  app.route("/", tutorialRoutes(broker, registry));
+  app.route("/", live.routes);
+  app.route("/", docsRoutes(app, version));
+  if (words) app.route("/", wordRoute(broker, registry));
+
+  return {
+    fetch: app.fetch,
+    request: app.request,
+    routes: app.routes,
+    async close() {
+      closing.abort();
+      await hub.close();
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/** Reading the JSON body of a request, bounded in size and time. */
+
+import type { MiddlewareHandler } from "hono";
+import { Problem } from "./problem.ts";
+
+/** A body must arrive within this time and a second more for each SLOWEST bytes of its length. */
+const PATIENCE_MS = 5000;
+const SLOWEST = 128 * 1024;
+
+const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i;
+
+/**
+ * Reads the body before the route's schema looks at it. An empty one counts as none, whatever
+ * content type came with it.
+ * @param maxBytes what is longer is answered with 413
+ */
+export function jsonBody(maxBytes: number): MiddlewareHandler {
+  return async (c, next) => {
+    const declared = c.req.header("content-length");
+    const length = declared === undefined ? maxBytes : Number(declared);
+    if (length > maxBytes) throw tooLarge(maxBytes);
+    if (declared === undefined) c.req.raw = limited(c.req.raw, maxBytes);
+    const text = await withinTime(PATIENCE_MS + 1000 * length / SLOWEST, c.req.text());
+    if (text === "") {
+      const headers = new Headers(c.req.raw.headers);
+      headers.delete("content-type");
+      c.req.raw = new Request(c.req.raw.url, { method: c.req.method, headers });
+    } else if (!JSON_TYPE.test(c.req.header("content-type") ?? "")) {
+      throw new Problem(
+        415,
+        "The body must be JSON, with the header Content-Type: application/json",
+      );
+    }
+    await next();
+  };
+}
+
+function limited(request: Request, maxBytes: number): Request {
+  if (request.body === null) return request;
+  let size = 0;
+  const counted = request.body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        size += chunk.byteLength;
+        if (size > maxBytes) throw tooLarge(maxBytes);
+        controller.enqueue(chunk);
+      },
+    }),
+  );
+  return new Request(request, { body: counted });
+}
+
+function tooLarge(maxBytes: number): Problem {
+  return new Problem(413, `The body is too large: at most ${maxBytes} bytes are allowed here`);
+}
+
+async function withinTime(ms: number, reading: Promise<string>): Promise<string> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const seconds = Math.round(ms / 1000);
+    timer = setTimeout(
+      () => reject(new Problem(408, `The body did not arrive within ${seconds} seconds`)),
+      ms,
+    );
+  });
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

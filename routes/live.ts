@@ -1,0 +1,45 @@
+/** `WS /ws` and `WS /ws/task/{id}`: tasks, live. */
+
+import { type Context, Hono } from "hono";
+import type { Broker } from "../jobs/broker.ts";
+import type { Hub } from "./hub.ts";
+import { refuseCrossSite } from "./origin.ts";
+import { invalidInput, Problem } from "./problem.ts";
+import { openSocket, type Subject } from "./socket.ts";
+
+/** The WebSocket routes, and how many sockets are open. */
+export function liveRoutes(broker: Broker, hub: Hub): { routes: Hono; clients: () => number } {
+  const routes = new Hono();
+  let open = 0;
+
+  async function upgrade(c: Context, subject: Subject): Promise<Response> {
+    if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+      throw new Problem(426, `${c.req.path} is for WebSockets`, {}, { upgrade: "websocket" });
+    }
+    refuseCrossSite(c.req.raw);
+    await hub.ready();
+    return openSocket(c.req.raw, hub, broker, subject, (change) => open += change);
+  }
+
+  routes.get("/ws", (c) => upgrade(c, "all"));
+  routes.get("/ws/task/:id", (c) => {
+    const after = c.req.query("after");
+    return upgrade(c, {
+      id: c.req.param("id"),
+      after: after === undefined ? undefined : eventNumber(after),
+    });
+  });
+
+  return { routes, clients: () => open };
+}
+
+/** Number of an event, as a URL or a header has it. */
+export function eventNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) {
+    throw invalidInput([{
+      path: "after",
+      message: `must be the number of an event, not "${text}"`,
+    }]);
+  }
+  return Number(text);
+}

@@ -1,0 +1,133 @@
+/** The wire types as zod schemas, for the OpenAPI document. A drift from wire.ts fails the type check. */
+
+import { z } from "@hono/zod-openapi";
+import {
+  type Json,
+  PRIORITIES,
+  type QueueInfo,
+  READY_STATES,
+  STATES,
+  type Stats,
+  type Task,
+  type TaskEvent,
+  type TaskType,
+  type WorkerInfo,
+} from "../jobs/wire.ts";
+
+/** Any JSON value. */
+export const AnyJson = z.custom<Json>((value) => value !== undefined).openapi("Json", {
+  type: ["null", "boolean", "number", "string", "array", "object"],
+});
+
+const Time = z.iso.datetime();
+
+const TaskErrorBody = z.object({
+  type: z.string(),
+  message: z.string(),
+  stack: z.string().nullable(),
+}).openapi("TaskError");
+
+export const TaskBody = z.object({
+  task_id: z.string(),
+  name: z.string(),
+  args: AnyJson,
+  status: z.enum(STATES),
+  stage: z.string().nullable(),
+  progress: z.number(),
+  meta: AnyJson,
+  result: AnyJson,
+  error: TaskErrorBody.nullable(),
+  queue: z.string(),
+  priority: z.enum(PRIORITIES),
+  attempt: z.number().int(),
+  retries: z.number().int(),
+  max_retries: z.number().int(),
+  deliveries: z.number().int(),
+  worker: z.string().nullable(),
+  time_limit: z.number().nullable(),
+  soft_time_limit: z.number().nullable(),
+  created_at: Time,
+  eta: Time.nullable(),
+  expires: Time.nullable(),
+  started_at: Time.nullable(),
+  finished_at: Time.nullable(),
+  runtime_ms: z.number().nullable(),
+  events: z.number().int(),
+}).openapi("Task") satisfies z.ZodType<Task>;
+
+export const TaskEventBody: z.ZodType<TaskEvent> = z.object({
+  seq: z.number().int(),
+  task_id: z.string(),
+  name: z.string(),
+  status: z.enum(STATES),
+  progress: z.number(),
+  stage: z.string().nullable(),
+  at: Time,
+  worker: z.string().exactOptional(),
+  attempt: z.number().int().exactOptional(),
+  meta: AnyJson.exactOptional(),
+  log: z.string().exactOptional(),
+  eta: Time.exactOptional(),
+  error: TaskErrorBody.exactOptional(),
+  runtime_ms: z.number().exactOptional(),
+}).openapi("TaskEvent");
+
+export const QueueBody: z.ZodType<QueueInfo> = z.object({
+  name: z.string(),
+  waiting: z.number().int(),
+  scheduled: z.number().int(),
+  active: z.number().int(),
+  paused: z.boolean(),
+}).openapi("Queue");
+
+export const WorkerBody: z.ZodType<WorkerInfo> = z.object({
+  name: z.string(),
+  hostname: z.string(),
+  pid: z.number().int(),
+  pool: z.enum(["threads", "async"]),
+  concurrency: z.number().int(),
+  queues: z.array(z.string()),
+  version: z.string(),
+  started_at: Time,
+  heartbeat_at: Time,
+  active: z.number().int(),
+  processed: z.number().int(),
+  memory_mib: z.number(),
+}).openapi("Worker");
+
+export const TaskTypeBody: z.ZodType<TaskType> = z.object({
+  name: z.string(),
+  description: z.string(),
+  queue: z.string(),
+  schema: z.record(z.string(), AnyJson),
+}).openapi("TaskType");
+
+const HistogramBody = z.object({
+  name: z.string(),
+  buckets: z.array(z.number().int()),
+  count: z.number().int(),
+  sum_seconds: z.number(),
+}).openapi("Histogram");
+
+export const StatsBody: z.ZodType<Stats> = z.object({
+  enqueued: z.number().int(),
+  outcomes: z.array(z.object({
+    name: z.string(),
+    queue: z.string(),
+    outcome: z.enum([...READY_STATES, "RETRY"]),
+    count: z.number().int(),
+  })),
+  run_time: z.array(HistogramBody),
+  wait_time: z.array(HistogramBody),
+}).openapi("Stats");
+
+/** What starting a task answers. */
+export const StartedBody = z.object({
+  task_id: z.string(),
+  status: z.enum(STATES),
+}).openapi("Started");
+
+/** The answer of a route in the OpenAPI document. */
+export function json<T extends z.ZodType>(schema: T, description: string) {
+  return { description, content: { "application/json": { schema } } };
+}

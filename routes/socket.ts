@@ -1,0 +1,122 @@
+/** A watcher's WebSocket: the messages that it sends and understands. */
+
+import { z } from "@hono/zod-openapi";
+import type { Broker } from "../jobs/broker.ts";
+import type { ServerMessage } from "../jobs/wire.ts";
+import type { Hub } from "./hub.ts";
+import { inputErrors } from "./problem.ts";
+import { HIGH, MAX_FOLLOWED, type Sink, Watcher } from "./watcher.ts";
+
+const MAX_MESSAGE = 64 * 1024;
+
+const MESSAGE_TOO_BIG = 1009;
+const POLICY_VIOLATION = 1008;
+const UNKNOWN_TASK = 4404;
+
+/** A ping goes out when a client has been silent for so long; one that does not answer is gone. */
+const IDLE_TIMEOUT_S = 30;
+
+const Id = z.string().min(1).max(128);
+
+const Message = z.strictObject({
+  subscribe: z.union([z.array(Id), z.record(Id, z.int().min(0))], {
+    error: "must be a list of task ids, or an object of task ids and numbers",
+  }).optional(),
+  unsubscribe: z.array(Id).optional(),
+});
+
+/** What a socket shows: every task until it subscribes, or one. */
+export type Subject = "all" | { id: string; after: number | undefined };
+
+/**
+ * Answers the request to open a WebSocket and serves it.
+ * @throws {TypeError} the request is no such request
+ */
+export function openSocket(
+  request: Request,
+  hub: Hub,
+  broker: Broker,
+  subject: Subject,
+  onCount: (change: 1 | -1) => void,
+): Response {
+  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_TIMEOUT_S });
+  // A client that went away before it was open never closes: nothing may be held for it until then.
+  socket.onopen = () => {
+    const watcher = new Watcher(hub, broker, socketSink(socket, subject));
+    if (subject === "all") watcher.followAll();
+    else watcher.follow(subject.id, subject.after);
+    onCount(1);
+    let open = true;
+    socket.onmessage = ({ data }) => receive(socket, watcher, data);
+    socket.onclose = () => {
+      // Deno tells twice of a client that stopped answering.
+      if (open) onCount(-1);
+      open = false;
+      watcher.close();
+    };
+  };
+  return response;
+}
+
+function socketSink(socket: WebSocket, subject: Subject): Sink {
+  return {
+    snapshot: (task) => send(socket, { type: "snapshot", task }),
+    event: (shared) => sendText(socket, `{"type":"event",${shared.json.slice(1)}`),
+    unknown(id) {
+      send(socket, { type: "unknown", task_id: id });
+      if (subject !== "all") socket.close(UNKNOWN_TASK, "No such task");
+    },
+    notice: (detail) => send(socket, { type: "error", detail }),
+    buffered: () => socket.bufferedAmount,
+    close(code, reason) {
+      if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
+    },
+  };
+}
+
+function receive(socket: WebSocket, watcher: Watcher, data: unknown): void {
+  // Every message may be answered; who does not read the answers may not ask for more.
+  if (socket.bufferedAmount > HIGH) return watcher.close(POLICY_VIOLATION, "Read before you send");
+  if (typeof data !== "string" || data.length > MAX_MESSAGE) {
+    return watcher.close(MESSAGE_TOO_BIG, `Messages are text of at most ${MAX_MESSAGE} bytes`);
+  }
+  const message = parse(data);
+  if (typeof message === "string") return send(socket, { type: "error", detail: message });
+  for (const id of message.unsubscribe ?? []) watcher.unfollow(id);
+  if (message.subscribe) {
+    watcher.followOnlyChosen();
+    const { subscribe } = message;
+    const wanted = Array.isArray(subscribe)
+      ? subscribe.map((id) => [id, undefined] as const)
+      : Object.entries(subscribe);
+    for (const [id, after] of wanted) {
+      if (watcher.size >= MAX_FOLLOWED) {
+        const detail = `One socket can watch ${MAX_FOLLOWED} tasks: unsubscribe from some first`;
+        return send(socket, { type: "error", detail });
+      }
+      watcher.follow(id, after);
+    }
+  }
+}
+
+/** The message, or a sentence on what is wrong with it. */
+function parse(text: string): z.infer<typeof Message> | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'Messages are JSON: {"subscribe": [task ids]} or {"unsubscribe": [task ids]}';
+  }
+  const parsed = Message.safeParse(value);
+  if (parsed.success) return parsed.data;
+  return inputErrors(parsed.error, "message").map(({ path, message }) => `${path}: ${message}`)
+    .join("; ");
+}
+
+function send(socket: WebSocket, message: ServerMessage): void {
+  sendText(socket, JSON.stringify(message));
+}
+
+function sendText(socket: WebSocket, text: string): void {
+  if (socket.readyState === WebSocket.OPEN) socket.send(text);
+}

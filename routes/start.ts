@@ -1,0 +1,149 @@
+/** `POST /tasks` and `POST /tasks/batch`: starting tasks. */
+
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Broker, NewTask, Receipt } from "../jobs/broker.ts";
+import { ArgumentsTooLargeError, InvalidArgumentsError, UnknownTaskError } from "../jobs/errors.ts";
+import type { Registry } from "../jobs/registry.ts";
+import { type CallOptions, MAX_RETRIES, MAX_SECONDS } from "../jobs/task.ts";
+import { NAME_PATTERN, PRIORITIES } from "../jobs/wire.ts";
+import { jsonBody } from "./body.ts";
+import { type InputError, invalidInput, problems } from "./problem.ts";
+import { AnyJson, json, StartedBody } from "./schemas.ts";
+
+const MAX_BODY_BYTES = 1.25 * 1024 * 1024;
+const MAX_BATCH_BYTES = 16 * 1024 * 1024;
+const MAX_BATCH = 10_000;
+
+/** How many errors of a batch are listed. */
+const MAX_ERRORS = 100;
+
+/** What a body without a name starts. */
+const SAMPLE_TASK = "create_task";
+
+const Seconds = z.number().min(0).max(MAX_SECONDS);
+const Time = z.iso.datetime({ offset: true, error: "must be a time in ISO 8601 with a time zone" });
+
+const Call = z.strictObject({
+  name: z.string().optional().openapi({ default: SAMPLE_TASK }),
+  args: AnyJson.optional().openapi({ description: "An array, or an object with named arguments" }),
+  queue: z.string().regex(NAME_PATTERN).optional(),
+  priority: z.enum(PRIORITIES).optional().openapi({ description: "Without it the task's own" }),
+  countdown: Seconds.optional().openapi({ description: "Seconds to wait before it runs" }),
+  eta: Time.optional().openapi({ description: "Not before this time; excludes countdown" }),
+  expires: z.union([Seconds, Time], {
+    error: `must be seconds (from 0 to ${MAX_SECONDS}) or a time in ISO 8601 with a time zone`,
+  }).optional().openapi({ description: "If not started by then, it ends as REVOKED" }),
+  max_retries: z.int().min(0).max(MAX_RETRIES).optional(),
+  time_limit: Seconds.optional().openapi({ description: "Seconds; 0 is no limit" }),
+  soft_time_limit: Seconds.optional().openapi({ description: "Seconds; 0 is no limit" }),
+}).refine(({ countdown, eta }) => countdown === undefined || eta === undefined, {
+  path: ["countdown"],
+  error: "countdown and eta exclude each other",
+}).openapi("Call");
+
+type Call = z.infer<typeof Call>;
+
+const Batch = z.strictObject({ tasks: z.array(Call).min(1).max(MAX_BATCH) }).openapi("Batch");
+
+const startRoute = createRoute({
+  method: "post",
+  path: "/tasks",
+  summary: "Start a task; without a body, the sample task",
+  middleware: jsonBody(MAX_BODY_BYTES),
+  request: {
+    headers: z.object({
+      "idempotency-key": z.string().min(1).max(255).optional().openapi({
+        description: "A second request under the same key within a day gets the first one's task",
+      }),
+    }),
+    body: { content: { "application/json": { schema: Call } } },
+  },
+  responses: {
+    202: json(StartedBody, "Accepted"),
+    ...problems(400, 403, 404, 408, 413, 415, 422, 503),
+  },
+});
+
+const batchRoute = createRoute({
+  method: "post",
+  path: "/tasks/batch",
+  summary: `Start up to ${MAX_BATCH} tasks, all of them or none`,
+  middleware: jsonBody(MAX_BATCH_BYTES),
+  request: { body: { content: { "application/json": { schema: Batch } }, required: true } },
+  responses: {
+    202: json(z.object({ tasks: z.array(StartedBody) }), "Accepted, in the order given"),
+    ...problems(400, 403, 408, 413, 415, 422, 503),
+  },
+});
+
+/** The routes that start tasks. */
+export function startRoutes(broker: Broker, registry: Registry): OpenAPIHono {
+  const app = new OpenAPIHono();
+
+  app.openapi(startRoute, async (c) => {
+    const idempotencyKey = c.req.valid("header")["idempotency-key"];
+    const task = await prepareOne(registry, c.req.valid("json"), idempotencyKey);
+    const [receipt] = await broker.enqueue([task]) as [Receipt];
+    if (receipt.conflict) {
+      throw invalidInput([{
+        path: "Idempotency-Key",
+        message: `"${idempotencyKey}" was used for another request; use a new key for a new one`,
+      }]);
+    }
+    c.header("location", `/tasks/${receipt.id}`);
+    return c.json({ task_id: receipt.id, status: receipt.status }, 202);
+  });
+
+  app.openapi(batchRoute, async (c) => {
+    const calls = c.req.valid("json").tasks;
+    const receipts = await broker.enqueue(await prepareAll(registry, calls));
+    return c.json({ tasks: receipts.map(({ id, status }) => ({ task_id: id, status })) }, 202);
+  });
+
+  return app;
+}
+
+function prepareOne(registry: Registry, call: Call, idempotencyKey?: string): Promise<NewTask> {
+  const options = callOptions(call);
+  return registry.get(call.name ?? SAMPLE_TASK).prepare(call.args, { ...options, idempotencyKey });
+}
+
+async function prepareAll(registry: Registry, calls: Call[]): Promise<NewTask[]> {
+  const tasks: NewTask[] = [];
+  const errors: InputError[] = [];
+  for (const [index, call] of calls.entries()) {
+    try {
+      tasks.push(await prepareOne(registry, call));
+    } catch (error) {
+      errors.push(...batchErrors(error, `tasks.${index}`));
+      if (errors.length >= MAX_ERRORS) break;
+    }
+  }
+  if (errors.length > 0) throw invalidInput(errors, { known: registry.names() });
+  return tasks;
+}
+
+function batchErrors(error: unknown, at: string): InputError[] {
+  if (error instanceof InvalidArgumentsError) {
+    return error.issues.map(({ path, message }) => ({ path: `${at}.${path}`, message }));
+  }
+  if (error instanceof UnknownTaskError) return [{ path: `${at}.name`, message: error.message }];
+  if (error instanceof ArgumentsTooLargeError) {
+    return [{ path: `${at}.args`, message: error.message }];
+  }
+  throw error;
+}
+
+function callOptions(call: Call): CallOptions {
+  const { queue, priority, countdown, eta, expires } = call;
+  return {
+    queue,
+    priority,
+    countdown,
+    eta: eta === undefined ? undefined : new Date(eta),
+    expires: typeof expires === "string" ? new Date(expires) : expires,
+    maxRetries: call.max_retries,
+    timeLimit: call.time_limit,
+    softTimeLimit: call.soft_time_limit,
+  };
+}

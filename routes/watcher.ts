@@ -1,0 +1,249 @@
+/** What one client watches, and how far it has been told. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { getLogger } from "@logtape/logtape";
+import { type Broker, BrokerUnavailableError } from "../jobs/broker.ts";
+import type { Task } from "../jobs/wire.ts";
+import { type Hub, type Listener, SharedEvent } from "./hub.ts";
+
+/** Where a watcher's messages go: a WebSocket or an event stream. */
+export interface Sink {
+  snapshot(task: Task): void;
+  /** @param newest whether no later event of this task is known */
+  event(shared: SharedEvent, newest: boolean): void;
+  unknown(id: string): void;
+  notice(text: string): void;
+  /** Bytes that the client has not taken yet. */
+  buffered(): number;
+  close(code: number, reason: string): void;
+}
+
+/** Above this many unsent bytes nothing more is sent until fewer than LOW are left. */
+export const HIGH = 1024 * 1024;
+const LOW = HIGH / 4;
+
+/** A client that has taken nothing for so long, and should have, is sent away. */
+const STUCK_MS = 30_000;
+
+const DRAIN_POLL_MS = 50;
+const RETRY_MS = 1000;
+
+/** Tasks that one client may watch. */
+export const MAX_FOLLOWED = 10_000;
+
+/** RFC 6455 leaves 1013 to its registry: "try again later". */
+const TRY_AGAIN_LATER = 1013;
+
+interface Followed {
+  /** Number of the last event told; undefined until the snapshot has been read. */
+  last: number | undefined;
+  /** Number of the newest event known. */
+  newest: number;
+  snapshot: boolean;
+  /** Followed only to catch up, by a client that watches all tasks. */
+  briefly: boolean;
+}
+
+/**
+ * Invariant: of each followed task every event is told once and in order. A live event is passed on
+ * at once if it is the next one and the client keeps up; otherwise the task is behind, and `#pump`
+ * reads from the broker what comes after the last event told. So a slow client costs two numbers per
+ * task and no memory that grows.
+ */
+export class Watcher implements Listener {
+  readonly #followed = new Map<string, Followed>();
+  readonly #behind = new Set<string>();
+  readonly #closing = new AbortController();
+  #all = false;
+  #pumping = false;
+  #brokerAway = false;
+
+  constructor(
+    private readonly hub: Hub,
+    private readonly broker: Broker,
+    private readonly sink: Sink,
+    private readonly stuckMs = STUCK_MS,
+  ) {
+    hub.join(this);
+  }
+
+  get size(): number {
+    return this.#followed.size;
+  }
+
+  /** Watches every task, from now on. */
+  followAll(): void {
+    this.#all = true;
+    this.hub.listenToAll(this);
+  }
+
+  /** Ends `followAll`. */
+  followOnlyChosen(): void {
+    this.#all = false;
+    this.hub.unlistenToAll(this);
+  }
+
+  /**
+   * Watches a task: first its snapshot, then its events.
+   * @param after number of the last event that the client has; without it, the snapshot's
+   */
+  follow(id: string, after?: number): void {
+    this.#follow(id, { last: after, newest: 0, snapshot: true, briefly: false });
+  }
+
+  /** Watches a task's events from the one after `after`, without a snapshot. */
+  followEvents(id: string, after: number): void {
+    this.#follow(id, { last: after, newest: after, snapshot: false, briefly: false });
+  }
+
+  unfollow(id: string): void {
+    this.#followed.delete(id);
+    this.#behind.delete(id);
+    this.hub.unlisten(id, this);
+  }
+
+  receive(shared: SharedEvent): void {
+    const { task_id: id, seq } = shared.event;
+    const followed = this.#followed.get(id);
+    const keepsUp = this.sink.buffered() <= HIGH;
+    if (!followed) {
+      if (!this.#all) return;
+      if (keepsUp) return this.sink.event(shared, true);
+      if (this.size >= MAX_FOLLOWED) return this.close(TRY_AGAIN_LATER, "Too slow");
+      return this.#follow(id, { last: seq - 1, newest: seq, snapshot: false, briefly: true });
+    }
+    if (keepsUp && !this.#behind.has(id) && seq === (followed.last ?? NaN) + 1) {
+      followed.last = seq;
+      this.sink.event(shared, true);
+    } else if (seq > (followed.last ?? 0)) {
+      followed.newest = Math.max(followed.newest, seq);
+      this.#catchUp(id);
+    }
+  }
+
+  missed(): void {
+    if (this.#all) {
+      this.sink.notice(
+        "Events may have been missed while the broker was away: read the tasks again",
+      );
+    }
+    for (const id of this.#followed.keys()) this.#catchUp(id);
+  }
+
+  close(code = 1000, reason = ""): void {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    for (const id of this.#followed.keys()) this.hub.unlisten(id, this);
+    this.hub.leave(this);
+    this.sink.close(code, reason);
+  }
+
+  #follow(id: string, followed: Followed): void {
+    if (this.#closing.signal.aborted) return;
+    this.#followed.set(id, followed);
+    if (!followed.briefly) this.hub.listen(id, this);
+    this.#catchUp(id);
+  }
+
+  #catchUp(id: string): void {
+    this.#behind.add(id);
+    if (!this.#pumping) this.#pump();
+  }
+
+  /** Brings the tasks up to date that are behind, one after the other, as fast as the client reads. */
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    try {
+      for (const id of this.#behind) await this.#tellRest(id);
+    } catch (error) {
+      if (this.#closing.signal.aborted) return;
+      getLogger(["taskapp", "live"]).error("A watcher failed: {error}", { error });
+      this.close(1011, "Something went wrong here");
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  async #tellRest(id: string): Promise<void> {
+    while (true) {
+      await this.#drained();
+      const followed = this.#followed.get(id);
+      if (!followed) break;
+      try {
+        const complete = await (followed.snapshot
+          ? this.#tellSnapshot(id, followed)
+          : this.#tellEvents(id, followed));
+        this.#brokerAway = false;
+        if (complete) {
+          break;
+        }
+      } catch (error) {
+        if (!(error instanceof BrokerUnavailableError)) throw error;
+        await this.#waitForBroker();
+      }
+    }
+    this.#behind.delete(id);
+    if (this.#followed.get(id)?.briefly) this.#followed.delete(id);
+  }
+
+  /** Answers whether the snapshot holds all that is known of the task. */
+  async #tellSnapshot(id: string, followed: Followed): Promise<boolean> {
+    const task = await this.broker.get(id);
+    if (this.#followed.get(id) !== followed) return false;
+    if (task === null) return this.#forget(id);
+    this.sink.snapshot(task);
+    followed.snapshot = false;
+    // A number from before the broker lost its data would wait for events for ever.
+    followed.last = Math.min(followed.last ?? task.events, task.events);
+    followed.newest = Math.max(followed.newest, task.events);
+    return followed.last === followed.newest;
+  }
+
+  /** Reads on after the last event told; answers whether that was all. */
+  async #tellEvents(id: string, followed: Followed): Promise<boolean> {
+    const events = await this.broker.events(id, followed.last ?? 0);
+    if (events === null) return this.#forget(id);
+    followed.newest = Math.max(followed.newest, events.at(-1)?.seq ?? 0);
+    for (const event of events) {
+      await this.#drained();
+      if (this.#followed.get(id) !== followed) return false;
+      followed.last = event.seq;
+      this.sink.event(new SharedEvent(event), event.seq === followed.newest);
+    }
+    return events.length === 0 || followed.last === followed.newest;
+  }
+
+  #forget(id: string): true {
+    this.unfollow(id);
+    this.sink.unknown(id);
+    return true;
+  }
+
+  /** Waits until the client has taken most of what was sent. */
+  async #drained(): Promise<void> {
+    if (this.sink.buffered() <= HIGH) return;
+    let least = Infinity;
+    let since = Date.now();
+    while (this.sink.buffered() > LOW) {
+      if (this.sink.buffered() < least) {
+        least = this.sink.buffered();
+        since = Date.now();
+      } else if (Date.now() - since > this.stuckMs) {
+        this.close(TRY_AGAIN_LATER, "Too slow");
+      }
+      await this.#sleep(DRAIN_POLL_MS);
+    }
+  }
+
+  async #waitForBroker(): Promise<void> {
+    if (!this.#brokerAway) {
+      this.sink.notice("The broker does not answer at the moment; this goes on when it does");
+    }
+    this.#brokerAway = true;
+    await this.#sleep(RETRY_MS);
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return sleep(ms, undefined, { signal: this.#closing.signal });
+  }
+}

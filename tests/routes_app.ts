@@ -1,0 +1,92 @@
+/** The app on a Redis of its own, with a test in the place of the worker. */
+
+import { assert, assertEquals } from "@std/assert";
+import type { Broker, Claimed, Outcome } from "../jobs/broker.ts";
+import { connectBroker } from "../jobs/connect.ts";
+import { Registry } from "../jobs/registry.ts";
+import { tasks } from "../jobs/tasks/mod.ts";
+import { type App, createApp } from "../routes/app.ts";
+import { TestRedis } from "./redis.ts";
+
+export const WORKER = "tester";
+
+export class TestApp implements AsyncDisposable {
+  private constructor(
+    readonly redis: TestRedis,
+    readonly broker: Broker,
+    readonly app: App,
+  ) {}
+
+  static async start(options: { tutorialRoutes?: boolean; durable?: boolean } = {}) {
+    const redis = await TestRedis.start({ durable: options.durable ?? false });
+    const broker = connectBroker(redis.url);
+    const app = createApp({
+      broker,
+      registry: new Registry(tasks),
+      tutorialRoutes: options.tutorialRoutes ?? true,
+      version: "1.2.3",
+    });
+    return new TestApp(redis, broker, app);
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return Promise.resolve(this.app.request(path, { headers }));
+  }
+
+  /** Posts a value as JSON, or, without one, no body at all. */
+  post(path: string, value?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    const json = value === undefined ? {} : {
+      body: JSON.stringify(value),
+      headers: { "content-type": "application/json", ...headers },
+    };
+    return Promise.resolve(this.app.request(path, { method: "POST", headers, ...json }));
+  }
+
+  /** Starts a task and answers its id. */
+  async task(name: string, args: unknown[], more: Record<string, unknown> = {}): Promise<string> {
+    const response = await this.post("/tasks", { name, args, ...more });
+    assertEquals(response.status, 202);
+    return (await response.json()).task_id;
+  }
+
+  /** Takes the next task as a worker would. */
+  async claim(queue = "default"): Promise<Claimed> {
+    const [claimed] = await this.broker.claim(WORKER, [queue], 1);
+    assert(claimed, `nothing waits in ${queue}`);
+    return claimed;
+  }
+
+  async progress({ id, token }: Claimed, percent: number, stage: string | null = null) {
+    const report = { id, token, progress: { percent, stage, meta: null } };
+    assertEquals(await this.broker.report(WORKER, [report]), [true]);
+  }
+
+  async settle({ id, token }: Claimed, outcome: Outcome) {
+    assertEquals(await this.broker.settle(WORKER, [{ id, token, outcome }]), [true]);
+  }
+
+  /** Runs the next task of a queue to its success. */
+  async run(result: unknown, queue = "default"): Promise<void> {
+    const claimed = await this.claim(queue);
+    await this.settle(claimed, { state: "SUCCESS", result: JSON.stringify(result) });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.app.close();
+    await this.broker.close();
+    await this.redis[Symbol.asyncDispose]();
+  }
+}
+
+/** Asserts that this is a well-formed problem, and answers it. */
+export async function problem(response: Response, status: number) {
+  const text = await response.text();
+  assertEquals(response.status, status, text);
+  assertEquals(response.headers.get("content-type"), "application/problem+json");
+  const body = JSON.parse(text);
+  assertEquals(body.status, status);
+  assertEquals(body.type, "about:blank");
+  assert(body.title && body.detail, "a problem has a title and a detail");
+  assert(!/\bat .*\.ts:\d/.test(text), "a problem has no stack trace");
+  return body;
+}
