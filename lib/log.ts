@@ -22,8 +22,8 @@ export type LogLevelName = keyof typeof LOG_LEVELS;
 /** Sends all logs of this program to standard error. Call it once, before anything logs. */
 export function configureLog(level: LogLevelName): void {
   const format = Deno.stderr.isTerminal()
-    ? getAnsiColorFormatter({ timestamp: "time" })
-    : getJsonLinesFormatter({ properties: "flatten" });
+    ? getAnsiColorFormatter({ timestamp: "time", value: "bare" })
+    : getJsonLinesFormatter({ properties: "flatten", message: "template" });
   const encoder = new TextEncoder();
   configureSync({
     reset: true,

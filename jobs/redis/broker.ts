@@ -229,7 +229,8 @@ export class RedisBroker implements Broker {
     );
     if (!locked) return 0;
     const closed = await this.#closedConnections();
-    const args = [leaseMs, GONE_GRACE_MS, resultExpires, ...closed.flat()];
+    const pauseMs = Math.max(leaseMs / 2, 3 * REAP_EVERY_MS);
+    const args = [leaseMs, pauseMs, GONE_GRACE_MS, resultExpires, ...closed.flat()];
     return Number(await this.#run(scripts.reap, args));
   }
 
@@ -438,6 +439,7 @@ function accepted(reply: unknown): boolean[] {
 /** Resolves when the connection, if there is one, has closed. */
 function disconnect(redis: Redis): Promise<void> {
   return new Promise((resolve) => {
+    if (redis.status === "end") return resolve();
     const open = ["connecting", "connect", "ready"].includes(redis.status);
     if (open) redis.once("end", () => resolve());
     redis.disconnect();

@@ -1,16 +1,16 @@
 -- Gives back the tasks of workers that are gone: whose lease ran out, or whose connection was found
 -- closed (ARGV) and still is after a grace in which a living worker would have come back.
--- Nobody could renew a lease while Redis was down: if leases were not checked for half a lease, all
--- of them start anew.
--- ARGV  lease ms, grace ms, result ttl s, then per closed connection: worker, client id.
+-- Nobody could renew a lease while Redis was down: after a pause without checks all leases that ran
+-- out start anew.
+-- ARGV  lease ms, pause ms, grace ms, result ttl s, then per closed connection: worker, client id.
 -- Returns how many tasks were given back.
-local lease, grace, ttl = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local lease, pause, grace, ttl = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = clock()
 local checked = tonumber(call('GET', K.reaped) or 0)
 call('SET', K.reaped, now)
 
 local lost = 0
-for i = 4, #ARGV, 2 do
+for i = 5, #ARGV, 2 do
   local worker, client = ARGV[i], ARGV[i + 1]
   local known, gone = unpack(call('HMGET', K.worker(worker), 'client', 'gone'))
   if known == client then
@@ -23,7 +23,7 @@ for i = 4, #ARGV, 2 do
 end
 
 for _, worker in ipairs(call('ZRANGEBYSCORE', K.workers, '-inf', now)) do
-  if now - checked > lease / 2 then
+  if now - checked > pause then
     call('ZADD', K.workers, now + lease, worker)
   else
     lost = lost + give_back_all(worker, now, ttl, true)
