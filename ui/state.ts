@@ -5,6 +5,7 @@ import {
   isReady,
   type QueueInfo,
   type ServerMessage,
+  type Task,
   type TaskType,
   type WorkerInfo,
 } from "../jobs/wire.ts";
@@ -20,6 +21,7 @@ import {
   lastSeq,
   type Listing,
   NOTHING,
+  refresh,
   renewFirstPage,
 } from "./store.ts";
 
@@ -120,11 +122,17 @@ export async function startAndWatch(task: api.NewTask): Promise<void> {
 }
 
 export function cancel(id: string): Promise<void> {
-  return act(id, () => api.revokeTask(id));
+  return act(id, async () => {
+    await api.revokeTask(id);
+    learn(await api.getTask(id));
+  });
 }
 
 export function retry(id: string): Promise<void> {
-  return act(id, () => api.retryTask(id));
+  return act(id, async () => {
+    await api.retryTask(id);
+    learn(await api.getTask(id));
+  });
 }
 
 /** Deletes an ended task and leaves its page. */
@@ -143,7 +151,7 @@ export async function loadMore(): Promise<void> {
     const page = await api.listTasks(filter.value, cursor);
     if (listing.value?.cursor !== cursor) return;
     batch(() => {
-      for (const task of page.tasks) receive({ type: "snapshot", task });
+      for (const task of page.tasks) learn(task);
       const ids = page.tasks.map((task) => task.task_id);
       listing.value = addPage(listing.value ?? EMPTY_LISTING, ids, page.cursor);
     });
@@ -168,6 +176,12 @@ function receive(message: ServerMessage): void {
   entry.value = apply(entry.peek(), message);
 }
 
+/** Takes in a task that the API has answered with. */
+function learn(task: Task): void {
+  const entry = known(task.task_id);
+  entry.value = refresh(entry.peek(), task);
+}
+
 let polling = false;
 
 /** Reads what the socket does not tell. */
@@ -186,7 +200,7 @@ async function poll(): Promise<void> {
       workers.value = workerList.workers;
       queues.value = queueList.queues;
       if (asked !== filter.peek()) return;
-      for (const task of page.tasks) receive({ type: "snapshot", task });
+      for (const task of page.tasks) learn(task);
       const ids = page.tasks.map((task) => task.task_id);
       listing.value = renewFirstPage(listing.peek() ?? EMPTY_LISTING, ids, page.cursor);
     });
@@ -224,7 +238,7 @@ async function fill(): Promise<void> {
 async function fillOnce(entry: Signal<Known>, id: string): Promise<boolean> {
   const { stale, missing, completeTo } = entry.peek();
   const upTo = lastSeq(entry.peek());
-  if (stale) receive({ type: "snapshot", task: await api.getTask(id) });
+  if (stale) learn(await api.getTask(id));
   // Only the page of one task shows its events.
   const incomplete = id === openId.peek() && !missing && completeTo < upTo;
   if (incomplete) {
@@ -234,10 +248,9 @@ async function fillOnce(entry: Signal<Known>, id: string): Promise<boolean> {
   return stale || incomplete;
 }
 
-async function act(id: string, action: () => Promise<unknown>): Promise<void> {
+async function act(id: string, action: () => Promise<void>): Promise<void> {
   try {
     await action();
-    receive({ type: "snapshot", task: await api.getTask(id) });
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) {
       receive({ type: "unknown", task_id: id });

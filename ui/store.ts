@@ -32,11 +32,15 @@ export function lastSeq({ task, events }: Known): number {
   return Math.max(task?.events ?? 0, events.at(-1)?.seq ?? 0);
 }
 
-/** Takes in one message about this task. A repeated or outdated one changes nothing. */
+/** Takes in one message of the socket about this task. A repeated event changes nothing. */
 export function apply(known: Known, message: ServerMessage): Known {
   switch (message.type) {
-    case "snapshot":
-      return applySnapshot(known, message.task);
+    case "snapshot": {
+      const { task } = message;
+      // Only a server whose data has been lost is behind: what it tells next follows this.
+      const base = task.events < lastSeq(known) ? NOTHING : known;
+      return { ...base, task, stale: false, missing: false };
+    }
     case "event": {
       const { type: _, ...event } = message;
       return applyEvent(known, event);
@@ -46,6 +50,12 @@ export function apply(known: Known, message: ServerMessage): Known {
     case "error":
       return known;
   }
+}
+
+/** Takes in a task that was asked for; events may have overtaken the answer. */
+export function refresh(known: Known, task: Task): Known {
+  if (task.events < lastSeq(known)) return known;
+  return { ...known, task, stale: false, missing: false };
 }
 
 /**
@@ -58,11 +68,6 @@ export function addHistory(known: Known, history: TaskEvent[], upTo: number): Kn
   let completeTo = Math.max(known.completeTo, history.at(-1)?.seq ?? 0, upTo);
   while (bySeq.has(completeTo + 1)) completeTo++;
   return { ...known, events, completeTo };
-}
-
-function applySnapshot(known: Known, task: Task): Known {
-  if (known.task && task.events < known.task.events) return known;
-  return { ...known, task, stale: false, missing: false };
 }
 
 function applyEvent(known: Known, event: TaskEvent): Known {
