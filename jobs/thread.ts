@@ -1,69 +1,7 @@
-/**
- * The entry of a worker thread. It runs one task at a time and answers with updates and an outcome.
- * Whatever task code does to its thread, a busy loop, `Deno.exit()`, a full heap, the main thread
- * sees it from outside (pool.ts).
- */
+/** The program of a worker thread: this program's tasks. */
 
-import { getHeapStatistics } from "node:v8";
-import { parentPort } from "node:worker_threads";
-import type { Claimed, Outcome } from "./broker.ts";
-import { Context, type Update } from "./context.ts";
-import { toTaskError } from "./errors.ts";
-import { execute } from "./execute.ts";
-import { abortError, type AbortReason } from "./pool.ts";
 import { Registry } from "./registry.ts";
 import { tasks } from "./tasks/mod.ts";
-import type { TaskError } from "./wire.ts";
+import { runThread } from "./thread_loop.ts";
 
-/** From the main thread. */
-export type ToThread = { run: Claimed } | { abort: AbortReason };
-
-/** To the main thread. After `crash` or `outOfMemory` the thread is not to be used again. */
-export type FromThread =
-  | { updates: Update[] }
-  | { outcome: Outcome }
-  | { crash: TaskError }
-  | { outOfMemory: true };
-
-const HEAP_CHECK_EVERY_MS = 100;
-
-const port = parentPort;
-if (!port) throw new Error("thread.ts runs as a worker thread only");
-
-const registry = new Registry(tasks);
-const heapLimit = getHeapStatistics().heap_size_limit;
-let controller: AbortController | undefined;
-
-function post(message: FromThread): void {
-  port?.postMessage(message);
-}
-
-port.on("message", (message: ToThread) => {
-  if ("run" in message) run(message.run);
-  else controller?.abort(abortError(message.abort));
-});
-
-async function run(job: Claimed): Promise<void> {
-  controller = new AbortController();
-  const context = new Context(job, controller.signal, (updates) => post({ updates }));
-  // At its heap limit V8 raises the limit a little and ends the running code. Deno reports that as
-  // an error only where no promise is in between; a risen limit tells it in every case.
-  const watch = setInterval(() => {
-    if (getHeapStatistics().heap_size_limit > heapLimit) post({ outOfMemory: true });
-  }, HEAP_CHECK_EVERY_MS);
-  const outcome = await execute(registry, job, context);
-  clearInterval(watch);
-  context.flush();
-  controller = undefined;
-  post({ outcome });
-}
-
-// An error that nobody awaits belongs to the task that runs, as far as anyone can tell.
-globalThis.addEventListener("error", (event) => {
-  event.preventDefault();
-  post({ crash: toTaskError(event.error) });
-});
-globalThis.addEventListener("unhandledrejection", (event) => {
-  event.preventDefault();
-  post({ crash: toTaskError(event.reason) });
-});
+runThread(new Registry(tasks));

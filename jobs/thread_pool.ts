@@ -8,7 +8,7 @@ import { Worker as Thread } from "node:worker_threads";
 import type { Claimed, Outcome } from "./broker.ts";
 import type { AbortReason, Pool, PoolListener } from "./pool.ts";
 import { toTaskError } from "./errors.ts";
-import type { FromThread, ToThread } from "./thread.ts";
+import type { FromThread, ToThread } from "./thread_loop.ts";
 import type { TaskError } from "./wire.ts";
 
 export interface ThreadPoolOptions {
@@ -18,6 +18,8 @@ export interface ThreadPoolOptions {
   maxMemory: number;
   /** A thread is replaced after this many tasks; Infinity for never. */
   maxTasksPerChild: number;
+  /** The threads' program, if not this program's own tasks. */
+  program?: URL;
 }
 
 // A bundle holds the thread's program beside its own, as JavaScript.
@@ -98,7 +100,7 @@ export class ThreadPool implements Pool {
   }
 
   #thread(): Thread {
-    const thread = new Thread(THREAD_URL, {
+    const thread = new Thread(this.options.program ?? THREAD_URL, {
       resourceLimits: { maxOldGenerationSizeMb: this.options.maxMemory },
     });
     // Until a slot adopts it nobody else listens, and an unheard error would end the process.

@@ -57,7 +57,7 @@ export class RedisBroker implements Broker {
   #pings: ReturnType<typeof setInterval> | undefined;
   readonly #eventListeners = new Set<EventListener>();
   readonly #workerListeners = new Map<string, WorkerListener>();
-  #downSince: number | null = Date.now();
+  #downSince: number | null = null;
   #lastError = "no connection";
   /** Which server, and which of its connections, this is; known once asked for. */
   #connection: { server: string; client: string } | undefined;
@@ -268,7 +268,12 @@ export class RedisBroker implements Broker {
 
   async subscribe(listener: EventListener): Promise<Subscription> {
     this.#eventListeners.add(listener);
-    await this.#listen(EVENTS_CHANNEL);
+    try {
+      await this.#listen(EVENTS_CHANNEL);
+    } catch (error) {
+      this.#eventListeners.delete(listener);
+      throw error;
+    }
     return {
       close: async () => {
         this.#eventListeners.delete(listener);

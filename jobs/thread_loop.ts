@@ -1,0 +1,67 @@
+/**
+ * What a worker thread does: runs one task at a time and answers with updates and an outcome.
+ * Whatever task code does to its thread, a busy loop, `Deno.exit()`, a full heap, the main thread
+ * sees it from outside (thread_pool.ts).
+ */
+
+import { getHeapStatistics } from "node:v8";
+import { type MessagePort, parentPort } from "node:worker_threads";
+import type { Claimed, Outcome } from "./broker.ts";
+import { Context, type Update } from "./context.ts";
+import { toTaskError } from "./errors.ts";
+import { execute } from "./execute.ts";
+import { abortError, type AbortReason } from "./pool.ts";
+import type { Registry } from "./registry.ts";
+import type { TaskError } from "./wire.ts";
+
+/** From the main thread. */
+export type ToThread = { run: Claimed } | { abort: AbortReason };
+
+/** To the main thread. After `crash` or `outOfMemory` the thread is not to be used again. */
+export type FromThread =
+  | { updates: Update[] }
+  | { outcome: Outcome }
+  | { crash: TaskError }
+  | { outOfMemory: true };
+
+const HEAP_CHECK_EVERY_MS = 100;
+
+/** Makes this thread run the tasks of a registry. */
+export function runThread(registry: Registry): void {
+  if (!parentPort) throw new Error("invariant: runThread() is for worker threads");
+  const port: MessagePort = parentPort;
+  const heapLimit = getHeapStatistics().heap_size_limit;
+  let controller: AbortController | undefined;
+
+  const post = (message: FromThread) => port.postMessage(message);
+
+  const run = async (job: Claimed) => {
+    controller = new AbortController();
+    const context = new Context(job, controller.signal, (updates) => post({ updates }));
+    // At its heap limit V8 raises the limit a little and ends the running code. Deno reports that
+    // as an error only where no promise is in between; a risen limit tells it in every case.
+    const watch = setInterval(() => {
+      if (getHeapStatistics().heap_size_limit > heapLimit) post({ outOfMemory: true });
+    }, HEAP_CHECK_EVERY_MS);
+    const outcome = await execute(registry, job, context);
+    clearInterval(watch);
+    context.flush();
+    controller = undefined;
+    post({ outcome });
+  };
+
+  port.on("message", (message: ToThread) => {
+    if ("run" in message) run(message.run);
+    else controller?.abort(abortError(message.abort));
+  });
+
+  // An error that nobody awaits belongs to the task that runs, as far as anyone can tell.
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    post({ crash: toTaskError(event.error) });
+  });
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    post({ crash: toTaskError(event.reason) });
+  });
+}

@@ -1,0 +1,365 @@
+import { assert, assertEquals, assertExists } from "@std/assert";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AsyncPool } from "../jobs/async_pool.ts";
+import type { Broker } from "../jobs/broker.ts";
+import { type BrokerOptions, connectBroker } from "../jobs/connect.ts";
+import type { Pool } from "../jobs/pool.ts";
+import { Registry } from "../jobs/registry.ts";
+import { AsyncResult, type CallOptions, type TaskHandle, useBroker } from "../jobs/task.ts";
+import { ThreadPool } from "../jobs/thread_pool.ts";
+import type { Task } from "../jobs/wire.ts";
+import { Worker, type WorkerOptions } from "../jobs/worker.ts";
+import { fixtures, fixtureTasks } from "./fixtures/tasks.ts";
+import { TestRedis } from "./redis.ts";
+import { until } from "./until.ts";
+
+const registry = new Registry(fixtureTasks);
+
+/** A Redis, a broker, and workers that stop with them. */
+class Setup implements AsyncDisposable {
+  readonly #workers: { worker: Worker; broker: Broker; ran: Promise<void> }[] = [];
+
+  private constructor(readonly redis: TestRedis, readonly broker: Broker) {}
+
+  static async start(): Promise<Setup> {
+    const redis = await TestRedis.start();
+    const broker = connectBroker(redis.url);
+    useBroker(broker);
+    return new Setup(redis, broker);
+  }
+
+  threads(
+    size: number,
+    options: { maxTasksPerChild?: number; worker?: Partial<WorkerOptions> } = {},
+  ): Worker {
+    const program = new URL("./fixtures/thread.ts", import.meta.url);
+    const { maxTasksPerChild = Infinity, worker } = options;
+    return this.#work(new ThreadPool({ size, maxMemory: 64, maxTasksPerChild, program }), worker);
+  }
+
+  async(size: number, options: Partial<WorkerOptions> = {}): Worker {
+    return this.#work(new AsyncPool(registry, size), options);
+  }
+
+  #work(pool: Pool, options: Partial<WorkerOptions> = {}, connect: Partial<BrokerOptions> = {}) {
+    const broker = connectBroker(this.redis.url, connect);
+    const worker = new Worker(broker, pool, {
+      name: `w${this.#workers.length}`,
+      hostname: "test",
+      version: "0",
+      queues: ["default"],
+      prefetchMultiplier: 4,
+      timeLimit: 20,
+      softTimeLimit: 0,
+      graceMs: 5000,
+      ...options,
+    });
+    this.#workers.push({ worker, broker, ran: worker.run() });
+    return worker;
+  }
+
+  /** Starts a task and waits for its end. */
+  async run(task: TaskHandle, args: unknown[] = [], options: CallOptions = {}): Promise<Task> {
+    return await this.ended(await this.call(task, args, options));
+  }
+
+  async call(task: TaskHandle, args: unknown[] = [], options: CallOptions = {}): Promise<string> {
+    return (await task.applyAsync(args, options)).id;
+  }
+
+  async ended(id: string): Promise<Task> {
+    await new AsyncResult(id).get({ timeoutMs: 15_000 }).catch(() => {});
+    return await this.task(id);
+  }
+
+  async task(id: string): Promise<Task> {
+    const task = await this.broker.get(id);
+    assertExists(task);
+    return task;
+  }
+
+  /** Waits until a task is running. */
+  started(id: string): Promise<void> {
+    return until(async () => (await this.task(id)).started_at !== null);
+  }
+
+  async stopped(): Promise<void> {
+    await Promise.all(this.#workers.map(({ ran }) => ran));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { worker } of this.#workers) {
+      worker.stop();
+      worker.stop();
+    }
+    await this.stopped();
+    await Promise.all([this.broker, ...this.#workers.map(({ broker }) => broker)]
+      .map((broker) => broker.close()));
+    await this.redis[Symbol.asyncDispose]();
+  }
+}
+
+for (const kind of ["threads", "async"] as const) {
+  const name = (what: string) => `${kind} pool: ${what}`;
+
+  Deno.test(name("tasks succeed, fail, retry and give up as they say"), async () => {
+    await using setup = await Setup.start();
+    setup[kind](4);
+    const echo = await setup.run(fixtures.echo, [{ deep: ["ü", 1] }]);
+    assertEquals([echo.status, echo.result, echo.runtime_ms !== null], ["SUCCESS", {
+      deep: ["ü", 1],
+    }, true]);
+    const [fails, flaky, retries, rejects, huge, circular] = await Promise.all([
+      setup.run(fixtures.fails),
+      setup.run(fixtures.flaky),
+      setup.run(fixtures.retries, [], { maxRetries: 2 }),
+      setup.run(fixtures.rejects),
+      setup.run(fixtures.huge),
+      setup.run(fixtures.circular),
+    ]);
+    assertEquals([fails.status, fails.error?.type, fails.retries], ["FAILURE", "TypeError", 0]);
+    assert(fails.error?.stack?.includes("tests/fixtures/tasks.ts"));
+    assertEquals([flaky.status, flaky.result], ["SUCCESS", { attempt: 3, retries: 2 }]);
+    assertEquals([retries.status, retries.error?.message, retries.retries], [
+      "FAILURE",
+      "again",
+      2,
+    ]);
+    assertEquals([rejects.status, rejects.error?.type, rejects.retries], ["FAILURE", "Reject", 0]);
+    assertEquals([huge.status, huge.error?.type], ["FAILURE", "ResultTooLargeError"]);
+    assertEquals([circular.status, circular.error?.type], ["FAILURE", "TypeError"]);
+  });
+
+  Deno.test(name("reports are merged, and the last one arrives"), async () => {
+    await using setup = await Setup.start();
+    setup[kind](1);
+    const task = await setup.run(fixtures.chatty);
+    const events = await setup.broker.events(task.task_id, 0) ?? [];
+    const progress = events.filter(({ status }) => status === "PROGRESS");
+    assert(progress.length <= 5, `${progress.length} reports of 1000 arrived one by one`);
+    assertEquals(progress.map(({ stage }) => stage).filter((s, i, all) => s !== all[i - 1]), [
+      "FIRST",
+      "SECOND",
+    ]);
+    assertEquals([progress.at(-1)?.progress, task.meta], [100, { i: 1000 }]);
+    const lines = events.flatMap(({ log }) => log?.split("\n") ?? []);
+    assertEquals(lines, Array.from({ length: 1000 }, (_, i) => `line ${i + 1}`));
+  });
+
+  Deno.test(name("the soft limit asks, the hard limit stops"), async () => {
+    await using setup = await Setup.start();
+    setup[kind](3);
+    const [obeys, cleansUp, ignores] = await Promise.all([
+      setup.run(fixtures.nap, [10_000], { softTimeLimit: 0.2 }),
+      setup.run(fixtures.cleans_up, [], { softTimeLimit: 0.2 }),
+      setup.run(fixtures.nap, [10_000], { timeLimit: 0.3 }),
+    ]);
+    assertEquals([obeys.status, obeys.error?.type], ["FAILURE", "SoftTimeLimitExceeded"]);
+    assertEquals(cleansUp.result, "stopped by SoftTimeLimitExceeded");
+    assertEquals([ignores.status, ignores.error?.type], ["FAILURE", "TimeLimitExceeded"]);
+    assertEquals(ignores.error?.message, "ran longer than its time limit of 0.3 s");
+    assertEquals((await setup.run(fixtures.echo, [1])).status, "SUCCESS");
+  });
+
+  Deno.test(name("a running task is revoked within a second"), async () => {
+    await using setup = await Setup.start();
+    setup[kind](1);
+    const id = await setup.call(fixtures.nap, [10_000]);
+    await setup.started(id);
+    const revoked = performance.now();
+    await setup.broker.revoke(id);
+    // The only slot is free again when another task gets through.
+    assertEquals((await setup.run(fixtures.echo, [1])).status, "SUCCESS");
+    const ms = performance.now() - revoked;
+    assert(ms < 1000, `stopped after ${ms} ms`);
+    assertEquals((await setup.task(id)).status, "REVOKED");
+  });
+}
+
+Deno.test("a busy loop is ended by its hard limit while its neighbour finishes", async () => {
+  await using setup = await Setup.start();
+  setup.threads(2);
+  const [busy, neighbour] = await Promise.all([
+    setup.run(fixtures.busy, [60_000], { timeLimit: 0.5 }),
+    setup.run(fixtures.nap, [1000]),
+  ]);
+  assertEquals([busy.status, busy.error?.type], ["FAILURE", "TimeLimitExceeded"]);
+  assertEquals([neighbour.status, neighbour.deliveries], ["SUCCESS", 1]);
+  const after = await Promise.all([1, 2].map((n) => setup.run(fixtures.echo, [n])));
+  assertEquals(after.map(({ result }) => result), [1, 2]);
+});
+
+Deno.test("a busy loop is revoked within a second", async () => {
+  await using setup = await Setup.start();
+  setup.threads(1);
+  const id = await setup.call(fixtures.busy, [60_000]);
+  await setup.started(id);
+  const revoked = performance.now();
+  await setup.broker.revoke(id);
+  assertEquals((await setup.run(fixtures.echo, [1])).status, "SUCCESS");
+  const ms = performance.now() - revoked;
+  assert(ms < 1000, `stopped after ${ms} ms`);
+});
+
+for (const task of [fixtures.fills_memory, fixtures.fills_memory_later]) {
+  Deno.test(`${task.name}: a full heap ends its task and no other`, async () => {
+    await using setup = await Setup.start();
+    setup.threads(2);
+    const [full, neighbour] = await Promise.all([
+      setup.run(task),
+      setup.run(fixtures.nap, [1500]),
+    ]);
+    assertEquals([full.status, full.error?.type], ["FAILURE", "MemoryLimitExceeded"]);
+    assertEquals([neighbour.status, neighbour.deliveries], ["SUCCESS", 1]);
+    assertEquals((await setup.run(fixtures.echo, [1])).status, "SUCCESS");
+  });
+}
+
+for (const task of [fixtures.exits, fixtures.throws_aside, fixtures.rejects_aside]) {
+  Deno.test(`${task.name}: a task that breaks its thread fails alone`, async () => {
+    await using setup = await Setup.start();
+    setup.threads(1);
+    const broken = await setup.run(task);
+    assertEquals(broken.status, "FAILURE");
+    const expected = task === fixtures.exits
+      ? ["WorkerLostError", "the task ended its thread with exit code 3"]
+      : ["RangeError", "nobody awaits this"];
+    assertEquals([broken.error?.type, broken.error?.message], expected);
+    assertEquals((await setup.run(fixtures.echo, [1])).status, "SUCCESS");
+  });
+}
+
+Deno.test("a thread is replaced after its share of tasks", async () => {
+  await using setup = await Setup.start();
+  setup.threads(1, { maxTasksPerChild: 3 });
+  const threads = [];
+  for (let i = 0; i < 9; i++) threads.push((await setup.run(fixtures.thread_id)).result);
+  assertEquals(new Set(threads).size, 3);
+  for (const i of [0, 3, 6]) assertEquals(threads.slice(i, i + 3), Array(3).fill(threads[i]));
+});
+
+Deno.test("stopping lets running tasks finish and leaves waiting ones to others", async () => {
+  await using setup = await Setup.start();
+  const worker = setup.threads(1);
+  const running = await setup.call(fixtures.nap, [600]);
+  const waiting = await setup.call(fixtures.echo, [1]);
+  await setup.started(running);
+  worker.stop();
+  await setup.stopped();
+  assertEquals((await setup.task(running)).status, "SUCCESS");
+  const left = await setup.task(waiting);
+  assertEquals([left.status, left.retries], ["PENDING", 0]);
+  assertEquals(await setup.broker.workers(), []);
+});
+
+Deno.test("what outlasts the grace is handed back and runs elsewhere", async () => {
+  await using setup = await Setup.start();
+  const worker = setup.threads(2, { worker: { graceMs: 200 } });
+  const ids = [await setup.call(fixtures.busy, [60_000]), await setup.call(fixtures.nap, [60_000])];
+  for (const id of ids) await setup.started(id);
+  worker.stop();
+  await setup.stopped();
+  for (const id of ids) {
+    const task = await setup.task(id);
+    assertEquals([task.status, task.retries, task.deliveries], ["PENDING", 0, 1]);
+  }
+});
+
+Deno.test("a second stop hands back at once", async () => {
+  await using setup = await Setup.start();
+  const worker = setup.threads(1);
+  const id = await setup.call(fixtures.busy, [60_000]);
+  await setup.started(id);
+  worker.stop();
+  worker.stop();
+  await setup.stopped();
+  assertEquals((await setup.task(id)).status, "PENDING");
+});
+
+Deno.test("a worker takes delayed tasks when they are due, without a poll", async () => {
+  await using setup = await Setup.start();
+  setup.async(1);
+  const id = await setup.call(fixtures.echo, [1], { countdown: 0.4 });
+  const task = await setup.ended(id);
+  const late = Date.parse(task.started_at ?? "") - Date.parse(task.eta ?? "");
+  assertEquals(task.status, "SUCCESS");
+  assert(late >= 0 && late < 300, `started ${late} ms after its time`);
+});
+
+Deno.test("short tasks claimed ahead do not wait behind a long one", async () => {
+  await using setup = await Setup.start();
+  setup.threads(1);
+  // Enough short ones that the worker claims ahead, then one that holds its only slot.
+  await Promise.all(Array.from({ length: 50 }, (_, i) => setup.run(fixtures.echo, [i])));
+  const calls = await Promise.all(
+    [
+      fixtures.nap.prepare([8000]),
+      ...Array.from({ length: 3 }, (_, i) => fixtures.echo.prepare([i])),
+    ],
+  );
+  await setup.broker.enqueue(calls);
+  const [long, ...short] = calls.map(({ id }) => id);
+  assertExists(long);
+  await setup.started(long);
+  setup.threads(1);
+  const ended = await Promise.all(short.map((id) => setup.ended(id)));
+  assert(ended.every(({ status }) => status === "SUCCESS"));
+  assertEquals((await setup.task(long)).finished_at, null);
+});
+
+Deno.test("a claim whose answer was lost is handed back", async () => {
+  await using setup = await Setup.start();
+  const id = await setup.call(fixtures.echo, [1], { queue: "elsewhere" });
+  setup.async(1);
+  // Claimed in the worker's name, and the worker never hears of it.
+  await setup.broker.claim("w0", ["elsewhere"], 1);
+  await until(async () => (await setup.task(id)).status === "PENDING");
+  assertEquals((await setup.task(id)).retries, 0);
+});
+
+Deno.test("workers and callers outlive a Redis that stops and comes back", async () => {
+  await using redis = await TestRedis.start({ durable: true });
+  const broker = connectBroker(redis.url);
+  useBroker(broker);
+  const working = connectBroker(redis.url);
+  const worker = new Worker(working, new AsyncPool(registry, 4), {
+    name: "w",
+    hostname: "test",
+    version: "0",
+    queues: ["default"],
+    prefetchMultiplier: 1,
+    timeLimit: 0,
+    softTimeLimit: 0,
+    graceMs: 0,
+  });
+  const ran = worker.run();
+  const long = await fixtures.nap.delay(2500);
+  const accepted: string[] = [];
+  let producing = true;
+  const producer = (async () => {
+    while (producing) {
+      await fixtures.echo.delay(1).then(({ id }) => accepted.push(id), () => sleep(20));
+    }
+  })();
+  await until(() => accepted.length > 200);
+  await redis.down();
+  await until(async () => await broker.ping().then(() => false, () => true));
+  await redis.up();
+  const before = accepted.length;
+  await until(() => accepted.length > before + 200);
+  producing = false;
+  await producer;
+  await until(async () => {
+    const [queue] = await broker.queues();
+    return queue?.waiting === 0 && queue.active === 0;
+  });
+  for (const id of accepted) {
+    const task = await broker.get(id);
+    assertEquals([task?.status, task?.retries], ["SUCCESS", 0], JSON.stringify(task));
+  }
+  assertEquals(await long.get(), "slept");
+  assertEquals((await long.task())?.deliveries, 1);
+  worker.stop();
+  await ran;
+  await Promise.all([working.close(), broker.close()]);
+});
