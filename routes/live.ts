@@ -18,7 +18,12 @@ export function liveRoutes(broker: Broker, hub: Hub): { routes: Hono; clients: (
     }
     refuseCrossSite(c.req.raw);
     await hub.ready();
-    return openSocket(c.req.raw, hub, broker, subject, (change) => open += change);
+    try {
+      return openSocket(c.req.raw, hub, broker, subject, (change) => open += change);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw new Problem(400, `This is not how a WebSocket is opened: ${error.message}`);
+    }
   }
 
   routes.get("/ws", (c) => upgrade(c, "all"));

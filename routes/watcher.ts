@@ -39,9 +39,16 @@ interface Followed {
   last: number | undefined;
   /** Number of the newest event known. */
   newest: number;
+  /** Whether its snapshot is to be told first. */
   snapshot: boolean;
+  /** Whether the broker may have events that nobody announced here. */
+  unread: boolean;
   /** Followed only to catch up, by a client that watches all tasks. */
   briefly: boolean;
+}
+
+function isToldAll({ last, newest, snapshot, unread }: Followed): boolean {
+  return !snapshot && !unread && last !== undefined && last >= newest;
 }
 
 /**
@@ -73,6 +80,7 @@ export class Watcher implements Listener {
 
   /** Watches every task, from now on. */
   followAll(): void {
+    if (this.#closing.signal.aborted) return;
     this.#all = true;
     this.hub.listenToAll(this);
   }
@@ -88,12 +96,12 @@ export class Watcher implements Listener {
    * @param after number of the last event that the client has; without it, the snapshot's
    */
   follow(id: string, after?: number): void {
-    this.#follow(id, { last: after, newest: 0, snapshot: true, briefly: false });
+    this.#follow(id, { last: after, newest: 0, snapshot: true, unread: false, briefly: false });
   }
 
   /** Watches a task's events from the one after `after`, without a snapshot. */
   followEvents(id: string, after: number): void {
-    this.#follow(id, { last: after, newest: after, snapshot: false, briefly: false });
+    this.#follow(id, { last: after, newest: after, snapshot: false, unread: true, briefly: false });
   }
 
   unfollow(id: string): void {
@@ -110,7 +118,13 @@ export class Watcher implements Listener {
       if (!this.#all) return;
       if (keepsUp) return this.sink.event(shared, true);
       if (this.size >= MAX_FOLLOWED) return this.close(TRY_AGAIN_LATER, "Too slow");
-      return this.#follow(id, { last: seq - 1, newest: seq, snapshot: false, briefly: true });
+      return this.#follow(id, {
+        last: seq - 1,
+        newest: seq,
+        snapshot: false,
+        unread: false,
+        briefly: true,
+      });
     }
     if (keepsUp && !this.#behind.has(id) && seq === (followed.last ?? NaN) + 1) {
       followed.last = seq;
@@ -127,13 +141,17 @@ export class Watcher implements Listener {
         "Events may have been missed while the broker was away: read the tasks again",
       );
     }
-    for (const id of this.#followed.keys()) this.#catchUp(id);
+    for (const [id, followed] of this.#followed) {
+      followed.unread = true;
+      this.#catchUp(id);
+    }
   }
 
   close(code = 1000, reason = ""): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     for (const id of this.#followed.keys()) this.hub.unlisten(id, this);
+    this.#followed.clear();
     this.hub.leave(this);
     this.sink.close(code, reason);
   }
@@ -166,19 +184,16 @@ export class Watcher implements Listener {
 
   async #tellRest(id: string): Promise<void> {
     while (true) {
-      await this.#drained();
       const followed = this.#followed.get(id);
-      if (!followed) break;
+      if (!followed || isToldAll(followed)) break;
+      await this.#drained();
       try {
-        const complete = await (followed.snapshot
-          ? this.#tellSnapshot(id, followed)
-          : this.#tellEvents(id, followed));
+        if (followed.snapshot) await this.#tellSnapshot(id, followed);
+        else await this.#tellEvents(id, followed);
         this.#brokerAway = false;
-        if (complete) {
-          break;
-        }
       } catch (error) {
         if (!(error instanceof BrokerUnavailableError)) throw error;
+        followed.unread = true;
         await this.#waitForBroker();
       }
     }
@@ -186,37 +201,41 @@ export class Watcher implements Listener {
     if (this.#followed.get(id)?.briefly) this.#followed.delete(id);
   }
 
-  /** Answers whether the snapshot holds all that is known of the task. */
-  async #tellSnapshot(id: string, followed: Followed): Promise<boolean> {
+  async #tellSnapshot(id: string, followed: Followed): Promise<void> {
     const task = await this.broker.get(id);
-    if (this.#followed.get(id) !== followed) return false;
+    if (this.#followed.get(id) !== followed) return;
     if (task === null) return this.#forget(id);
     this.sink.snapshot(task);
     followed.snapshot = false;
     // A number from before the broker lost its data would wait for events for ever.
     followed.last = Math.min(followed.last ?? task.events, task.events);
     followed.newest = Math.max(followed.newest, task.events);
-    return followed.last === followed.newest;
   }
 
-  /** Reads on after the last event told; answers whether that was all. */
-  async #tellEvents(id: string, followed: Followed): Promise<boolean> {
-    const events = await this.broker.events(id, followed.last ?? 0);
+  /** Reads on after the last event told. */
+  async #tellEvents(id: string, followed: Followed): Promise<void> {
+    const { last = 0, newest } = followed;
+    followed.unread = false;
+    const events = await this.broker.events(id, last);
+    if (this.#followed.get(id) !== followed) return;
     if (events === null) return this.#forget(id);
+    const [first] = events;
+    // What is not there is no longer there: do not look for it again.
+    if (!first && followed.newest === newest) followed.newest = last;
+    // The broker keeps a task's latest events only: the snapshot stands for those cut off.
+    if (first && first.seq > last + 1) await this.#tellSnapshot(id, followed);
     followed.newest = Math.max(followed.newest, events.at(-1)?.seq ?? 0);
     for (const event of events) {
       await this.#drained();
-      if (this.#followed.get(id) !== followed) return false;
+      if (this.#followed.get(id) !== followed) return;
       followed.last = event.seq;
       this.sink.event(new SharedEvent(event), event.seq === followed.newest);
     }
-    return events.length === 0 || followed.last === followed.newest;
   }
 
-  #forget(id: string): true {
+  #forget(id: string): void {
     this.unfollow(id);
     this.sink.unknown(id);
-    return true;
   }
 
   /** Waits until the client has taken most of what was sent. */
