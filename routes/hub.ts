@@ -2,6 +2,7 @@
 
 import type { Broker, Subscription } from "../jobs/broker.ts";
 import type { TaskEvent } from "../jobs/wire.ts";
+import { Problem } from "./problem.ts";
 
 /** An event on its way to many: made into JSON once, when the first needs it. */
 export class SharedEvent {
@@ -38,8 +39,10 @@ export class Hub {
   /**
    * Opens the subscription unless it is open. Listeners that join after this miss nothing.
    * @throws {BrokerUnavailableError}
+   * @throws {Problem} 503, the server is stopping
    */
   async ready(): Promise<void> {
+    if (this.#closing) throw new Problem(503, "The server is stopping");
     await (this.#subscription ??= this.#subscribe());
   }
 

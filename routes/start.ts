@@ -39,7 +39,7 @@ const Call = z.strictObject({
 }).refine(({ countdown, eta }) => countdown === undefined || eta === undefined, {
   path: ["countdown"],
   error: "countdown and eta exclude each other",
-}).openapi("Call");
+}).openapi("Call", { example: { name: SAMPLE_TASK, args: [10] } });
 
 type Call = z.infer<typeof Call>;
 

@@ -94,10 +94,9 @@ export function taskRoutes(broker: Broker, closing: AbortSignal): OpenAPIHono {
   app.openapi(getRoute, async (c) => {
     const { id } = c.req.valid("param");
     const { wait } = c.req.valid("query");
-    const gone = AbortSignal.any([closing, c.req.raw.signal]);
     const task = wait === 0
       ? await broker.get(id)
-      : await waitForEnd(broker, id, wait * 1000, gone);
+      : await waitForEnd(broker, id, wait * 1000, AbortSignal.any([closing, c.req.raw.signal]));
     if (task === null) throw noSuchTask(id);
     return c.json(task, 200);
   });

