@@ -1,0 +1,39 @@
+/** Which files a task may read. */
+
+import { realpath, stat } from "node:fs/promises";
+import { relative, resolve, sep } from "node:path";
+
+/**
+ * Finds a file in the folder that TASKAPP_DATA_DIR names.
+ * @param path as the caller gave it, seen from that folder
+ * @returns its real path, free of links, and its size in bytes
+ * @throws {Error} the folder is not set, or the path leads out of it or to no regular file
+ */
+export async function dataFile(path: string): Promise<{ path: string; bytes: number }> {
+  const folder = Deno.env.get("TASKAPP_DATA_DIR");
+  if (!folder) {
+    throw new Error("Files cannot be read: TASKAPP_DATA_DIR must name the folder to read from");
+  }
+  const root = await realpath(folder).catch(() => {
+    throw new Error("Files cannot be read: the folder in TASKAPP_DATA_DIR does not exist");
+  });
+  // Before anything is looked up, so that the answer tells nothing about files outside.
+  const wanted = resolve(root, path);
+  if (path.split(/[/\\]/).includes("..") || !isInside(root, wanted)) throw outside(path);
+  const real = await realpath(wanted).catch(() => {
+    throw new Error(`There is no file "${path}" in the data folder`);
+  });
+  if (!isInside(root, real)) throw outside(path);
+  const stats = await stat(real);
+  if (!stats.isFile()) throw new Error(`"${path}" is not a regular file`);
+  return { path: real, bytes: stats.size };
+}
+
+function isInside(root: string, path: string): boolean {
+  const way = relative(root, path);
+  return way !== ".." && !way.startsWith(`..${sep}`);
+}
+
+function outside(path: string): Error {
+  return new Error(`"${path}" leads out of the data folder; only files inside it can be read`);
+}
