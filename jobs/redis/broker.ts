@@ -26,8 +26,8 @@ import { replyError, type Script, scripts } from "./scripts.ts";
 
 /** No call waits longer for its answer; also how long a silent socket counts as alive. */
 const COMMAND_TIMEOUT_MS = 5000;
-/** After this long without a connection, calls fail at once instead of waiting for one. */
-const FAIL_FAST_AFTER_MS = 1000;
+/** After a connection is lost, calls wait this long for a new one. */
+const RECONNECT_WAIT_MS = 1000;
 /** A quiet subscription is asked for a sign of life this often. */
 const PING_EVERY_MS = 2500;
 /** A worker whose connection is closed has this long to come back before its tasks are taken. */
@@ -57,7 +57,10 @@ export class RedisBroker implements Broker {
   #pings: ReturnType<typeof setInterval> | undefined;
   readonly #eventListeners = new Set<EventListener>();
   readonly #workerListeners = new Map<string, WorkerListener>();
-  #downSince: number | null = null;
+  /** Resolved while there is a connection, rejected when one has been missing for too long. */
+  #ready = Promise.withResolvers<void>();
+  #givingUp: ReturnType<typeof setTimeout> | undefined;
+  #closing = false;
   #lastError = "no connection";
   /** Which server, and which of its connections, this is; known once asked for. */
   #connection: { server: string; client: string } | undefined;
@@ -72,24 +75,11 @@ export class RedisBroker implements Broker {
       maxRetriesPerRequest: null,
       autoResubscribe: false,
       disableClientInfo: true,
-      retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), 1000),
+      retryStrategy: (times) =>
+        this.#closing ? null : Math.min(25 * 2 ** Math.min(times, 10), 1000),
       reconnectOnError: (error) => error.message.startsWith("READONLY"),
     });
-    let warned = false;
-    this.#redis.on("error", (error: Error) => {
-      this.#lastError = error.message;
-      if (!warned) log.warn(`Redis at ${this.location} is not reachable: ${error.message}`);
-      warned = true;
-    });
-    this.#redis.on("ready", () => {
-      if (warned) log.info(`Redis at ${this.location} is back`);
-      warned = false;
-      this.#downSince = null;
-    });
-    this.#redis.on("close", () => {
-      this.#downSince ??= Date.now();
-      this.#connection = undefined;
-    });
+    this.#watchConnection();
   }
 
   async enqueue(tasks: NewTask[]): Promise<Receipt[]> {
@@ -298,7 +288,9 @@ export class RedisBroker implements Broker {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     clearInterval(this.#pings);
+    clearTimeout(this.#givingUp);
     await Promise.all([this.#redis, this.#listening].map((redis) => redis && disconnect(redis)));
   }
 
@@ -308,19 +300,47 @@ export class RedisBroker implements Broker {
 
   /** Turns whatever says that Redis is away into the one error that callers know. */
   async #guard<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#downSince !== null && Date.now() - this.#downSince > FAIL_FAST_AFTER_MS) {
-      throw this.#unreachable();
-    }
+    if (this.#redis.status !== "ready") await this.#ready.promise;
     try {
       return await call();
     } catch (error) {
       const reply = replyError(error);
       if (reply && !UNAVAILABLE.test(reply)) throw error;
-      if (this.#downSince !== null) throw this.#unreachable();
+      if (this.#redis.status !== "ready") throw this.#unreachable();
       const reason = error instanceof Error ? error.message : String(error);
       const message = `Redis at ${this.location} did not answer: ${reason}`;
       throw new BrokerUnavailableError(message, { cause: error });
     }
+  }
+
+  #watchConnection(): void {
+    let up = false;
+    let warned = false;
+    this.#ready.promise.catch(() => {}); // there may be nobody waiting
+    this.#redis.on("error", (error: Error) => {
+      this.#lastError = error.message;
+      if (!warned) log.warn(`Redis at ${this.location} is not reachable: ${error.message}`);
+      warned = true;
+    });
+    this.#redis.on("ready", () => {
+      if (warned) log.info(`Redis at ${this.location} is back`);
+      up = true;
+      warned = false;
+      clearTimeout(this.#givingUp);
+      this.#givingUp = undefined;
+      this.#ready.resolve();
+    });
+    this.#redis.on("close", () => {
+      this.#connection = undefined;
+      if (up) {
+        this.#ready = Promise.withResolvers<void>();
+        this.#ready.promise.catch(() => {});
+      }
+      up = false;
+      const giveUp = () => this.#ready.reject(this.#unreachable());
+      if (this.#closing) giveUp();
+      else this.#givingUp ??= setTimeout(giveUp, RECONNECT_WAIT_MS);
+    });
   }
 
   #unreachable(): BrokerUnavailableError {
@@ -441,14 +461,13 @@ function accepted(reply: unknown): boolean[] {
   return (reply as number[]).map((each) => each === 1);
 }
 
-/** Resolves when the connection, if there is one, has closed. */
+/** Resolves when the connection has ended; one that is waiting to be tried again is tried once more. */
 function disconnect(redis: Redis): Promise<void> {
   return new Promise((resolve) => {
     if (redis.status === "end") return resolve();
-    const open = ["connecting", "connect", "ready"].includes(redis.status);
-    if (open) redis.once("end", () => resolve());
-    redis.disconnect();
-    if (!open) resolve();
+    redis.once("end", () => resolve());
+    if (["connecting", "connect", "ready"].includes(redis.status)) redis.disconnect();
+    else redis.once("ready", () => redis.disconnect());
   });
 }
 

@@ -1,0 +1,123 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import config from "../deno.json" with { type: "json" };
+import { run } from "../main.ts";
+import { freePort, TestRedis } from "./redis.ts";
+
+async function taskapp(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = "", err = "";
+  const code = await run(args, {
+    out: (text) => out += text,
+    err: (text) => err += text,
+    interactive: false,
+  });
+  return { code, out, err };
+}
+
+/** Sets variables for the length of a test. */
+function withEnv(variables: Record<string, string>): Disposable {
+  const before = Object.keys(variables).map((name) => [name, Deno.env.get(name)] as const);
+  for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
+  return {
+    [Symbol.dispose]() {
+      for (const [name, value] of before) {
+        if (value === undefined) Deno.env.delete(name);
+        else Deno.env.set(name, value);
+      }
+    },
+  };
+}
+
+Deno.test("--help and --version answer and exit 0", async () => {
+  const help = await taskapp("--help");
+  assertEquals([help.code, help.err], [0, ""]);
+  for (const command of ["serve", "work", "dev", "call"]) {
+    assertStringIncludes(help.out, command);
+    const own = await taskapp(command, "--help");
+    assertEquals([own.code, own.err], [0, ""]);
+  }
+  const version = await taskapp("--version");
+  assertEquals([version.code, version.err], [0, ""]);
+  assertStringIncludes(version.out, config.version);
+});
+
+const MISTAKES: [args: string[], complaint: RegExp][] = [
+  [["work", "--concurency", "4"], /unknown option '--concurency'.*Did you mean --concurrency/],
+  [["work", "-c", "0"], /'0' is invalid\. must be a whole number from 1 to/],
+  [["work", "-c", "many"], /'many' is invalid/],
+  [["work", "-Q", "a,,b"], /"" is not a name/],
+  [["work", "-P", "gevent"], /Allowed choices are threads, async/],
+  [["work", "--time-limit", "-1"], /must be seconds/],
+  [["work", "-l", "loud"], /must be one of debug, info, warning, error, critical/],
+  [["work", "-b", "amqp://x"], /must be a redis:\/\/ or rediss:\/\/ URL/],
+  [["serve", "--port", "99999"], /must be a whole number from 0 to 65535/],
+  [["serve", "--host", "0.0.0.0"], /--no-auth/],
+  [["call", "nothing_such"], /Unknown task "nothing_such"; known tasks: .*divide/],
+  [["call", "divide", "[1"], /ARGS must be JSON/],
+  [["call", "divide", '["a", 2]'], /Invalid arguments for divide: args\.0: /],
+  [["call", "divide", "[1, 2]", "--queue", "a b"], /queue "a b" does not match/],
+  [["call", "divide", "[1, 2]", "--countdown", "soon"], /must be seconds/],
+  [["call", "divide", "[1, 2]", "--eta", "soon"], /must be a time/],
+  [["call", "divide", "[1, 2]", "--countdown", "1", "--eta", "2030-01-01"], /exclude each other/],
+  [["fly"], /unknown command 'fly'/],
+];
+
+for (const [args, complaint] of MISTAKES) {
+  Deno.test(`taskapp ${args.join(" ")}: one line and exit code 2`, async () => {
+    const { code, out, err } = await taskapp(...args);
+    assertEquals([code, out], [2, ""]);
+    assertMatch(err, complaint);
+    assertMatch(err, /^error: [^\n]*\n$/);
+  });
+}
+
+Deno.test("a variable stands in for a flag, and the flag wins", async () => {
+  using _env = withEnv({ TASKAPP_CONCURRENCY: "none", TASKAPP_LOGLEVEL: "error" });
+  const fromVariable = await taskapp("work");
+  assertEquals(fromVariable.code, 2);
+  assertStringIncludes(fromVariable.err, "TASKAPP_CONCURRENCY");
+  const fromFlag = await taskapp("work", "-c", "zero");
+  assertStringIncludes(fromFlag.err, "'zero' is invalid");
+});
+
+Deno.test("call says in one line that Redis is away, and exits 1", async () => {
+  const url = `redis://user:secret@127.0.0.1:${freePort()}`;
+  const { code, err } = await taskapp("call", "divide", "[1, 2]", "-b", url);
+  assertEquals(code, 1);
+  assertMatch(err, /^error: Redis at redis:\/\/127\.0\.0\.1:\d+ is not reachable[^\n]*\n$/);
+  assert(!err.includes("secret"));
+});
+
+Deno.test("call starts a task and prints its id; a key starts it once", async () => {
+  await using redis = await TestRedis.start();
+  const first = await taskapp(
+    "call",
+    "divide",
+    "[1, 2]",
+    "-b",
+    redis.url,
+    "--idempotency-key",
+    "k",
+  );
+  assertEquals([first.code, first.err], [0, ""]);
+  assertMatch(first.out, /^[0-9a-f-]{36}\n$/);
+  const again = await taskapp(
+    "call",
+    "divide",
+    "[1, 2]",
+    "-b",
+    redis.url,
+    "--idempotency-key",
+    "k",
+  );
+  assertEquals(again.out, first.out);
+  const other = await taskapp(
+    "call",
+    "divide",
+    "[1, 3]",
+    "-b",
+    redis.url,
+    "--idempotency-key",
+    "k",
+  );
+  assertEquals(other.code, 2);
+});

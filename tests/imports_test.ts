@@ -1,0 +1,60 @@
+import { assertEquals } from "@std/assert";
+
+/** Who may import whom: a folder imports from itself and from those named. */
+const MAY_IMPORT: Record<string, string[]> = {
+  "main.ts": ["cli", "jobs", "lib"],
+  cli: ["routes", "jobs", "lib", "deno.json"],
+  routes: ["jobs", "lib", "ui"],
+  jobs: ["lib"],
+  lib: [],
+  ui: ["jobs/wire.ts"],
+};
+
+/** Libraries with one home, so that they can be exchanged there. */
+const HOMES: Record<string, string> = {
+  ioredis: "jobs/redis/",
+  commander: "cli/",
+  hono: "routes/",
+  "prom-client": "routes/",
+};
+const MAY_USE_TOO: Record<string, string[]> = { commander: ["main.ts"] };
+
+const ROOT = new URL("..", import.meta.url).pathname;
+
+async function* sources(path: string): AsyncGenerator<string> {
+  if (path.endsWith(".ts")) yield path;
+  else if (!path.includes(".")) {
+    for await (const entry of Deno.readDir(ROOT + path)) yield* sources(`${path}/${entry.name}`);
+  }
+}
+
+function imports(text: string): string[] {
+  const pattern = /^\s*(?:import|export)\b[^"';]*?["']([^"']+)["']|\bimport\(["']([^"']+)["']\)/gm;
+  return [...text.matchAll(pattern)].map(([, fixed, dynamic]) => fixed ?? dynamic ?? "");
+}
+
+Deno.test("imports run downward only, and each library stays in its home", async () => {
+  const wrong: string[] = [];
+  let seen = 0;
+  for (const [layer, allowed] of Object.entries(MAY_IMPORT)) {
+    for await (const file of sources(layer)) {
+      for (const specifier of imports(await Deno.readTextFile(ROOT + file))) {
+        seen++;
+        if (specifier.startsWith(".")) {
+          const target = new URL(specifier, `file:///${file}`).pathname.slice(1);
+          const fine = [layer, ...allowed].some((each) =>
+            target === each || target.startsWith(`${each}/`)
+          );
+          if (!fine) wrong.push(`${file} imports ${target}`);
+        }
+        const library = specifier.split("/")[0] ?? "";
+        const home = HOMES[library];
+        if (home && !file.startsWith(home) && !MAY_USE_TOO[library]?.includes(file)) {
+          wrong.push(`${file} uses ${library}`);
+        }
+      }
+    }
+  }
+  assertEquals(wrong, []);
+  assertEquals(seen > 100, true, `only ${seen} imports were looked at`);
+});
