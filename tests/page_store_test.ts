@@ -1,5 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Json, ServerMessage, State, Task, TaskEvent } from "../jobs/wire.ts";
+import { duration, relative, wholeSeconds } from "../ui/format.ts";
+import { retryAfter } from "../ui/live.ts";
 import { argsFrom, formsOf, initialValues } from "../ui/schema.ts";
 import { logOf, stepsOf } from "../ui/steps.ts";
 import {
@@ -145,6 +147,15 @@ Deno.test("an unknown task is missing until it is heard of", () => {
   assertEquals(apply(missing, snapshot(taskAt(1))).missing, false);
 });
 
+Deno.test("a lost page tries again within 1 s, ever more rarely, and never later than 5 s", () => {
+  assert(retryAfter(0, 1) <= 1000);
+  for (let failures = 0; failures < 100; failures++) {
+    assert(retryAfter(failures, 1) <= 5000);
+    assert(retryAfter(failures, 0) >= 0.8 * retryAfter(failures, 1));
+    assert(retryAfter(failures + 1, 1) >= retryAfter(failures, 1));
+  }
+});
+
 Deno.test("the first page replaces a list of one page", () => {
   const list = renewFirstPage(EMPTY_LISTING, ["c", "b"], "2");
   assertEquals(renewFirstPage(list, ["d", "c"], "2"), { ids: ["d", "c"], cursor: "2", pages: 1 });
@@ -184,6 +195,19 @@ Deno.test("successive progress in one stage is one step", () => {
 Deno.test("a log is every line of every event", () => {
   const lines = logOf([eventAt(1, "STARTED"), eventAt(2, "PROGRESS", { log: "one\ntwo" })]);
   assertEquals(lines.map(({ text }) => text), ["one", "two"]);
+});
+
+Deno.test("times are told in at most two units", () => {
+  const minute = 60_000;
+  assertEquals([850, 1500, 12_000].map(duration), ["850 ms", "1.5 s", "12 s"]);
+  assertEquals(
+    [0, 59_999, minute, 2.5 * minute, 60 * minute, 61 * minute, 1500 * minute].map(wholeSeconds),
+    ["0 s", "59 s", "1 min", "2 min 30 s", "1 h", "1 h 1 min", "1 d 1 h"],
+  );
+  const now = Date.parse("2026-01-01T12:00:00Z");
+  assertEquals(relative("2026-01-01T11:59:59Z", now), "just now");
+  assertEquals(relative("2026-01-01T11:59:20Z", now), "40 s ago");
+  assertEquals(relative("2026-01-01T12:03:00Z", now), "in 3 min");
 });
 
 /** What a form made from this schema sends when these values are filled in. */

@@ -16,12 +16,15 @@ export function duration(ms: number): string {
 /** A length of time to the second, for clocks that tick. */
 export function wholeSeconds(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  if (seconds < 86_400) {
-    return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min`;
-  }
-  return `${Math.floor(seconds / 86_400)} d ${Math.floor(seconds / 3600) % 24} h`;
+  const [minutes, hours, days] = [60, 3600, 86_400].map((unit) => Math.floor(seconds / unit));
+  if (!minutes) return `${seconds} s`;
+  if (!hours) return twoUnits(minutes, "min", seconds % 60, "s");
+  if (!days) return twoUnits(hours, "h", minutes % 60, "min");
+  return twoUnits(days, "d", hours % 24, "h");
+}
+
+function twoUnits(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }
 
 /** How far a moment is from now: "just now", "12 s ago", "in 3 min". */

@@ -73,10 +73,8 @@ export class Live {
     if (socket !== this.#socket) return;
     this.#drop();
     this.#options.onLink("lost");
-    const wait = BACKOFF[Math.min(this.#failures++, BACKOFF.length - 1)] ?? 0;
-    // From try to try, so that a try that hangs does not add to the wait. Jitter spreads the pages
-    // that one server has lost.
-    const next = this.#triedAt + wait * (0.8 + 0.2 * Math.random());
+    // From try to try, so that a try that hangs does not add to the wait.
+    const next = this.#triedAt + retryAfter(this.#failures++, Math.random());
     this.#timer = setTimeout(() => this.connect(), Math.max(100, next - Date.now()));
   }
 
@@ -89,6 +87,16 @@ export class Live {
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
   }
+}
+
+/**
+ * Milliseconds from a try that failed to the next one.
+ * @param failures how many tries have failed before that one
+ * @param jitter 0 to 1; spreads the pages that one server has lost
+ */
+export function retryAfter(failures: number, jitter: number): number {
+  const longest = BACKOFF.at(-1) ?? 0;
+  return (BACKOFF[failures] ?? longest) * (0.8 + 0.2 * jitter);
 }
 
 function chunks<T>(items: T[]): T[][] {

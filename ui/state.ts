@@ -168,7 +168,11 @@ export function say(text: string): void {
 }
 
 function receive(message: ServerMessage): void {
-  if (message.type === "error") return say(message.detail);
+  if (message.type === "error") {
+    // The banner says already what the socket would say every second.
+    if (trouble.peek() === null) say(message.detail);
+    return;
+  }
   const id = message.type === "snapshot" ? message.task.task_id : message.task_id;
   // An event of a task that has left the screen meanwhile.
   if (message.type === "event" && !tasks.has(id)) return;
@@ -190,12 +194,12 @@ async function poll(): Promise<void> {
   polling = true;
   const asked = filter.peek();
   await attempt(async () => {
+    taskTypes.value ??= (await api.listTaskTypes()).task_types;
     const [page, workerList, queueList] = await Promise.all([
       api.listTasks(asked, null),
       api.listWorkers(),
       api.listQueues(),
     ]);
-    taskTypes.value ??= (await api.listTaskTypes()).task_types;
     batch(() => {
       workers.value = workerList.workers;
       queues.value = queueList.queues;
@@ -269,7 +273,7 @@ async function attempt(action: () => Promise<void>, id?: string): Promise<void> 
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 404 && id) return receive({ type: "unknown", task_id: id });
-    trouble.value = error.message;
+    trouble.value = error.status === 503 ? "The server cannot reach its broker." : error.message;
     // The browser does not notice by itself that a server has gone silently.
     if (error.status === 0 && link.peek() === "open") live.connect();
   }

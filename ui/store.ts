@@ -19,6 +19,9 @@ export interface Known {
   missing: boolean;
 }
 
+/** Events kept of one task, the latest; a server keeps fewer. */
+const MAX_EVENTS = 2000;
+
 export const NOTHING: Known = {
   task: null,
   events: [],
@@ -73,7 +76,7 @@ export function addHistory(known: Known, history: TaskEvent[], upTo: number): Kn
 function applyEvent(known: Known, event: TaskEvent): Known {
   let { task, events, completeTo, stale } = known;
   if (event.seq > (events.at(-1)?.seq ?? 0)) {
-    events = [...events, event];
+    events = [...events, event].slice(-MAX_EVENTS);
     if (event.seq === completeTo + 1) completeTo = event.seq;
   }
   if (task && event.seq > task.events) {

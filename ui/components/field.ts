@@ -98,7 +98,7 @@ function describe({ description, min, max, kind }: Field): string {
     : high
     ? `at most ${high}`
     : "";
-  const format = kind === "json" ? "JSON" : "";
+  const format = kind === "json" && !description.includes("JSON") ? "JSON" : "";
   return [description, bounds, format].filter(Boolean).join(" · ");
 }
 

@@ -45,7 +45,7 @@ function bannerText() {
   if (link.value === "lost") {
     return "Connection to the server lost. Reconnecting… Tasks go on running meanwhile.";
   }
-  if (trouble.value) return `${trouble.value} Trying again…`;
+  if (trouble.value) return `${trouble.value.replace(/\.?$/, ".")} Trying again…`;
   if (workers.value?.length === 0) {
     return html`No worker is running, so tasks wait: start one with <code>taskapp work</code>.`;
   }
