@@ -47,7 +47,12 @@ function limited(request: Request, maxBytes: number): Request {
       },
     }),
   );
-  return new Request(request, { body: counted });
+  // Not `new Request(request, …)`: that would read its signal, which Deno warns about.
+  return new Request(request.url, {
+    method: request.method,
+    headers: request.headers,
+    body: counted,
+  });
 }
 
 function tooLarge(maxBytes: number): Problem {

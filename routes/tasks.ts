@@ -96,7 +96,7 @@ export function taskRoutes(broker: Broker, closing: AbortSignal): OpenAPIHono {
     const { wait } = c.req.valid("query");
     const task = wait === 0
       ? await broker.get(id)
-      : await waitForEnd(broker, id, wait * 1000, AbortSignal.any([closing, c.req.raw.signal]));
+      : await waitForEnd(broker, id, wait * 1000, closing);
     if (task === null) throw noSuchTask(id);
     return c.json(task, 200);
   });
