@@ -24,6 +24,7 @@ export const longRunningTask = defineTask({
   async run([stageSeconds], ctx) {
     for (const { stage, percent } of STAGES) {
       ctx.progress(percent, stage);
+      ctx.log(`${stage}: ${stageSeconds} s of work`);
       await sleep(stageSeconds * 1000, undefined, { signal: ctx.signal });
     }
     return `went through ${STAGES.length} stages`;
