@@ -32,11 +32,12 @@ local function take(queue, want)
   return ids
 end
 
+local FIELDS = { 'status', 'name', 'args', 'queue', 'attempt', 'retries', 'max_retries',
+  'time_limit', 'soft_time_limit', 'deliveries', 'expires', 'seq', 'created', 'ready' }
 local reply, held = {}, {}
 
 local function start(id)
-  local task = load(id, 'status', 'name', 'args', 'queue', 'attempt', 'retries', 'max_retries',
-    'time_limit', 'soft_time_limit', 'deliveries', 'expires', 'seq', 'created', 'ready')
+  local task = load(id, FIELDS)
   if not task or task.status ~= 'PENDING' then return end
   if task.expires and tonumber(task.expires) <= now then
     finish_with_error(id, task, 'REVOKED', now, ttl, 'TaskRevokedError', 'expired')
@@ -50,11 +51,11 @@ local function start(id)
     ',"worker":"' .. worker .. '","attempt":' .. attempt))
   count_duration('wait', task.name, math.max(0, now - tonumber(task.ready or task.created)))
   held[#held + 1] = id
-  for _, value in ipairs({ id, token, task.name, task.args, task.queue, attempt,
-    task.retries or '0', task.max_retries or '3', task.time_limit or '',
-    task.soft_time_limit or '' }) do
-    reply[#reply + 1] = value
-  end
+  local n = #reply
+  reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = id, token, task.name, task.args
+  reply[n + 5], reply[n + 6], reply[n + 7] = task.queue, attempt, task.retries or '0'
+  reply[n + 8], reply[n + 9] = task.max_retries or '3', task.time_limit or ''
+  reply[n + 10] = task.soft_time_limit or ''
 end
 
 local queues = { unpack(ARGV, 5) }

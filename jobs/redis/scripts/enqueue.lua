@@ -23,7 +23,7 @@ for i = 1, #ARGV, 11 do
   local id, name, args, queue, priority = unpack(ARGV, i, i + 4)
   local max_retries, time_limit, soft_time_limit, eta, expires, key = unpack(ARGV, i + 5, i + 10)
   local known = key ~= '' and call('GET', K.idempotency(key))
-  local other = known and load(known, 'status', 'name', 'args')
+  local other = known and load(known, { 'status', 'name', 'args' })
   if other then
     local same = other.name == name and other.args == args
     answer(known, other.status, 0, (same or known == id) and 0 or 1)

@@ -2,7 +2,7 @@
 -- Returns name, created, the number of the first event that follows, then the events;
 -- nothing for an unknown id. If that number is 1, the first event is the one that is not stored.
 local id, after = ARGV[1], tonumber(ARGV[2])
-local task = load(id, 'status', 'name', 'created', 'seq')
+local task = load(id, { 'status', 'name', 'created', 'seq' })
 if not task then return {} end
 local seq, stored = tonumber(task.seq or 1), call('LLEN', K.events(id))
 local first = math.max(after + 1, seq - stored + 1)

@@ -120,10 +120,13 @@ local function make_ready(id, task, at, command)
   push(command, task.queue, task.priority, { id })
 end
 
-local function load(id, ...)
-  local values, task = call('HMGET', K.task(id), ...), {}
-  for i, field in ipairs({ ... }) do task[field] = values[i] or nil end
-  return task.status and task
+-- Reads fields of a task, 'status' the first of them; nothing for an unknown id.
+local function load(id, fields)
+  local values = call('HMGET', K.task(id), unpack(fields))
+  if not values[1] then return nil end
+  local task = {}
+  for i = 1, #fields do task[fields[i]] = values[i] or nil end
+  return task
 end
 
 local function is_running(task)
@@ -135,7 +138,7 @@ local function give_back_all(worker, at, ttl, lost)
   local ids = call('LRANGE', K.active(worker), 0, -1)
   for i = #ids, 1, -1 do
     local id = ids[i]
-    local task = load(id, 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker', 'lost')
+    local task = load(id, { 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker' })
     if task and is_running(task) and task.worker == worker then
       local losses = lost and call('HINCRBY', K.task(id), 'lost', 1) or 0
       if losses >= MAX_LOST then

@@ -63,7 +63,7 @@ while all[source] do
   for _, id in ipairs(ids) do
     position = position + 1
     looked = looked + 1
-    local task = load(id, 'status', 'name', 'queue')
+    local task = load(id, { 'status', 'name', 'queue' })
     if task and (state == '' or task.status == state) and (name == '' or task.name == name)
       and (queue == '' or task.queue == queue) then
       local fields = call('HGETALL', K.task(id))

@@ -4,7 +4,7 @@ local now = clock()
 local due = call('ZRANGEBYSCORE', K.scheduled, '-inf', now, 'WITHSCORES', 'LIMIT', 0, 1000)
 for i = 1, #due, 2 do
   local id, at = due[i], due[i + 1]
-  local task = load(id, 'status', 'name', 'queue', 'priority', 'seq')
+  local task = load(id, { 'status', 'name', 'queue', 'priority', 'seq' })
   if not task then
     call('ZREM', K.scheduled, id)
   else

@@ -4,11 +4,12 @@
 -- Returns per task: 1, or 0 where the claim no longer holds.
 local worker = ARGV[1]
 local now = clock()
+local FIELDS = { 'status', 'name', 'seq', 'worker', 'deliveries', 'progress', 'stage' }
 local reply = {}
 
 for i = 2, #ARGV, 6 do
   local id, token, percent, stage, meta, log = unpack(ARGV, i, i + 5)
-  local task = load(id, 'status', 'name', 'seq', 'worker', 'deliveries', 'progress', 'stage')
+  local task = load(id, FIELDS)
   if not task or not is_running(task) or task.worker ~= worker or task.deliveries ~= token then
     reply[#reply + 1] = 0
   else

@@ -2,7 +2,7 @@
 -- ARGV  id.
 -- Returns done (1 or 0) and the state it has now; nothing for an unknown id.
 local id = ARGV[1]
-local task = load(id, 'status', 'name', 'queue', 'priority', 'seq', 'attempt')
+local task = load(id, { 'status', 'name', 'queue', 'priority', 'seq', 'attempt' })
 if not task then return done({}) end
 if task.status ~= 'SUCCESS' and task.status ~= 'FAILURE' and task.status ~= 'REVOKED' then
   return done({ 0, task.status })

@@ -2,7 +2,7 @@
 -- ARGV  id, result ttl s.
 -- Returns done (1 or 0) and the state it has now; nothing for an unknown id.
 local id, ttl = ARGV[1], tonumber(ARGV[2])
-local task = load(id, 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker')
+local task = load(id, { 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker' })
 if not task then return done({}) end
 if is_running(task) then
   call('LREM', K.active(task.worker), 1, id)

@@ -4,12 +4,13 @@
 -- Returns per task: 1, or 0 where the claim no longer holds.
 local worker, ttl = ARGV[1], tonumber(ARGV[2])
 local now = clock()
+local FIELDS = { 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker',
+  'deliveries', 'started', 'attempt', 'retries' }
 local reply = {}
 
 for i = 3, #ARGV, 6 do
   local id, token, state, payload, brief, delay = unpack(ARGV, i, i + 5)
-  local task = load(id, 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker',
-    'deliveries', 'started', 'attempt', 'retries')
+  local task = load(id, FIELDS)
   if not task or not is_running(task) or task.worker ~= worker or task.deliveries ~= token then
     reply[#reply + 1] = 0
   else
