@@ -50,8 +50,9 @@ class PrivateRedis implements AsyncDisposable {
     const port = freePort();
     const args = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", dir, "--save", ""];
     try {
-      const child = new Deno.Command("redis-server", { args, stdin: "null", stdout: "null" })
-        .spawn();
+      // A process group of its own: Ctrl-C is for us, who need it until all is handed over.
+      const options = { args, stdin: "null", stdout: "null", detached: true } as const;
+      const child = new Deno.Command("redis-server", options).spawn();
       const redis = new PrivateRedis(`redis://127.0.0.1:${port}`, child, dir);
       await untilListening(port);
       return redis;

@@ -59,12 +59,12 @@ export function createWorker(broker: Broker, options: WorkOptions, io: Io): Work
     queues: queues.join(", "),
     tasks: registry.names().join(", "),
   };
-  if (io.interactive) io.out(banner(hostname, setup));
-  else {log.info("taskapp {version} worker {hostname} starts", {
-      version: VERSION,
-      hostname,
-      ...setup,
-    });}
+  if (io.interactive) {
+    io.out(banner(hostname, setup));
+  } else {
+    const fields = { version: VERSION, hostname, ...setup };
+    log.info("taskapp {version} worker {hostname} starts", fields);
+  }
   return new Worker(broker, pool, {
     // A restarted process is another worker: it must not be taken for the one before it.
     name: `${hostname.replaceAll(/[^\w.@:-]/g, "_")}-${crypto.randomUUID().slice(0, 8)}`,

@@ -373,7 +373,10 @@ export class Worker {
     const deadline = performance.now() + graceMs;
     this.#handBack(this.#waiting.splice(0));
     if (this.#running > 0) {
-      log.info(`Stopping: ${this.#running} task(s) may run on for ${graceMs / 1000} s`);
+      log.info("Stopping: {tasks} task(s) may run on for {seconds} s, or until asked again", {
+        tasks: this.#running,
+        seconds: graceMs / 1000,
+      });
     }
     while (this.#running > 0 && this.#stopping === "drain") {
       const left = deadline - performance.now();

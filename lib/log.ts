@@ -3,7 +3,6 @@
 import {
   configureSync,
   getAnsiColorFormatter,
-  getJsonLinesFormatter,
   type LogLevel,
   type LogRecord,
 } from "@logtape/logtape";
@@ -23,7 +22,7 @@ export type LogLevelName = keyof typeof LOG_LEVELS;
 export function configureLog(level: LogLevelName): void {
   const format = Deno.stderr.isTerminal()
     ? getAnsiColorFormatter({ timestamp: "time", value: "bare" })
-    : getJsonLinesFormatter({ properties: "flatten", message: "template" });
+    : jsonLine;
   const encoder = new TextEncoder();
   configureSync({
     reset: true,
@@ -33,6 +32,19 @@ export function configureLog(level: LogLevelName): void {
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["stderr"] },
     ],
   });
+}
+
+/** The message as a person would read it, and its values as fields of their own. */
+function jsonLine({ timestamp, level, category, message, properties }: LogRecord): string {
+  const record = {
+    time: new Date(timestamp).toISOString(),
+    level,
+    logger: category.join("."),
+    message: message.map(String).join(""),
+    ...properties,
+  };
+  const stack = (_: string, value: unknown) => value instanceof Error ? value.stack : value;
+  return JSON.stringify(record, stack) + "\n";
 }
 
 function writeAll(bytes: Uint8Array): void {
