@@ -1,6 +1,5 @@
 /** `taskapp dev`: server and worker in one process, on a Redis of their own unless one is named. */
 
-import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectBroker } from "../jobs/connect.ts";
@@ -36,28 +35,26 @@ export async function dev(options: DevOptions, io: Io): Promise<number> {
   return 0;
 }
 
-/** A redis-server from the PATH, on a free port, with its data in a temporary directory. */
+/** A redis-server from the PATH, on a free port; it writes nothing to disk. */
 class PrivateRedis implements AsyncDisposable {
   private constructor(
     readonly url: string,
     private readonly child: Deno.ChildProcess,
-    private readonly dir: string,
   ) {}
 
   /** @throws {UsageError} there is none, or it does not start */
   static async start(): Promise<PrivateRedis> {
-    const dir = await mkdtemp(`${tmpdir()}/taskapp-dev-`);
     const port = freePort();
-    const args = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", dir, "--save", ""];
+    const nothingOnDisk = ["--dir", tmpdir(), "--dbfilename", "", "--save", ""];
+    const args = ["--port", `${port}`, "--bind", "127.0.0.1", ...nothingOnDisk];
     try {
       // A process group of its own: Ctrl-C is for us, who need it until all is handed over.
       const options = { args, stdin: "null", stdout: "null", detached: true } as const;
       const child = new Deno.Command("redis-server", options).spawn();
-      const redis = new PrivateRedis(`redis://127.0.0.1:${port}`, child, dir);
+      const redis = new PrivateRedis(`redis://127.0.0.1:${port}`, child);
       await untilListening(port);
       return redis;
     } catch (error) {
-      await rm(dir, { recursive: true, force: true });
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       throw new UsageError(
         "dev needs redis-server on the PATH (Debian: apt-get install redis-server), " +
@@ -69,7 +66,6 @@ class PrivateRedis implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.child.kill("SIGTERM");
     await this.child.status;
-    await rm(this.dir, { recursive: true, force: true });
   }
 }
 
