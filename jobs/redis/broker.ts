@@ -2,6 +2,7 @@
 
 import { Redis } from "ioredis";
 import { getLogger } from "@logtape/logtape";
+import { GroupCommit } from "../../lib/group_commit.ts";
 import {
   type Broker,
   BrokerUnavailableError,
@@ -35,6 +36,9 @@ const GONE_GRACE_MS = 900;
 /** One process in this time checks for workers that are gone. */
 const REAP_EVERY_MS = 450;
 
+/** Tasks of several calls that go in one script: a bound on how long it holds Redis. */
+const MAX_ENQUEUED_TOGETHER = 500;
+
 /** Replies that tell of the server's state, not of a fault of ours. */
 const UNAVAILABLE =
   /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|NOREPLICAS|MISCONF|NOAUTH|WRONGPASS|NOPERM)/;
@@ -55,6 +59,10 @@ export class RedisBroker implements Broker {
   /** Made when someone first listens: a connection of its own, so that news never queue. */
   #listening: Redis | undefined;
   #pings: ReturnType<typeof setInterval> | undefined;
+  readonly #enqueues = new GroupCommit<NewTask, Receipt>(
+    (tasks) => this.#enqueue(tasks),
+    MAX_ENQUEUED_TOGETHER,
+  );
   readonly #eventListeners = new Set<EventListener>();
   readonly #workerListeners = new Map<string, WorkerListener>();
   /** Resolved while there is a connection, rejected when one has been missing for too long. */
@@ -82,7 +90,11 @@ export class RedisBroker implements Broker {
     this.#watchConnection();
   }
 
-  async enqueue(tasks: NewTask[]): Promise<Receipt[]> {
+  enqueue(tasks: NewTask[]): Promise<Receipt[]> {
+    return this.#enqueues.submit(tasks);
+  }
+
+  async #enqueue(tasks: NewTask[]): Promise<Receipt[]> {
     const args = tasks.flatMap((task) => [
       task.id,
       task.name,

@@ -1,0 +1,55 @@
+/**
+ * Calls that come while one is under way go together as the next one: the first does not wait, and
+ * the busier it gets, the fewer the round trips.
+ */
+
+interface Call<Item, Answer> {
+  items: Item[];
+  resolve(answers: Answer[]): void;
+  reject(error: unknown): void;
+}
+
+export class GroupCommit<Item, Answer> {
+  #waiting: Call<Item, Answer>[] = [];
+  #busy = false;
+
+  /**
+   * @param commit takes items of one or more calls and answers one for each, in order
+   * @param maxItems no more are put together; a single call may bring more
+   */
+  constructor(
+    private readonly commit: (items: Item[]) => Promise<Answer[]>,
+    private readonly maxItems: number,
+  ) {}
+
+  /** Commits items; calls that went together fail together. */
+  submit(items: Item[]): Promise<Answer[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ items, resolve, reject });
+      if (!this.#busy) this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#busy = true;
+    while (this.#waiting.length > 0) {
+      const calls = this.#take();
+      try {
+        const answers = await this.commit(calls.flatMap(({ items }) => items));
+        let first = 0;
+        for (const { items, resolve } of calls) {
+          resolve(answers.slice(first, first += items.length));
+        }
+      } catch (error) {
+        for (const { reject } of calls) reject(error);
+      }
+    }
+    this.#busy = false;
+  }
+
+  #take(): Call<Item, Answer>[] {
+    let items = 0;
+    const end = this.#waiting.findIndex((call) => (items += call.items.length) > this.maxItems);
+    return this.#waiting.splice(0, end < 0 ? this.#waiting.length : Math.max(1, end));
+  }
+}
