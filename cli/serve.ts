@@ -55,7 +55,11 @@ export function listen(broker: Broker, options: ServeOptions): Server {
     version: VERSION,
   });
   try {
-    const server = Deno.serve({ hostname, port, onListen: () => {} }, app.fetch);
+    const abandon = new AbortController();
+    const server = Deno.serve(
+      { hostname, port, signal: abandon.signal, onListen: () => {} },
+      app.fetch,
+    );
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
     return {
       url: `http://${host}:${server.addr.port}`,
@@ -64,7 +68,7 @@ export function listen(broker: Broker, options: ServeOptions): Server {
           seconds: DRAIN_MS / 1000,
         });
         await app.close();
-        const timer = setTimeout(() => Deno.exit(0), DRAIN_MS);
+        const timer = setTimeout(() => abandon.abort(), DRAIN_MS);
         await server.shutdown();
         clearTimeout(timer);
       },
@@ -80,8 +84,11 @@ export function listen(broker: Broker, options: ServeOptions): Server {
   }
 }
 
-/** Nobody should find an open door by accident. */
-function checkHost({ host, auth }: ServeOptions): void {
+/**
+ * Nobody should find an open door by accident.
+ * @throws {UsageError} others could reach the address, and the user did not insist
+ */
+export function checkHost({ host, auth }: Pick<ServeOptions, "host" | "auth">): void {
   const loopback = /^(127\.\d+\.\d+\.\d+|localhost|::1)$/.test(host);
   if (loopback || !auth) return;
   throw new UsageError(

@@ -36,7 +36,7 @@ export class AsyncPool implements Pool {
       (updates) => current(() => this.#listener?.onUpdates(job, updates)),
     );
     execute(this.registry, job, context).then((outcome) => {
-      context.flush();
+      context.close();
       current(() => {
         this.#running.delete(job.id);
         this.#listener?.onOutcome(job, outcome);
@@ -49,7 +49,7 @@ export class AsyncPool implements Pool {
   }
 
   stop(id: string): void {
-    this.abort(id, "shutdown");
+    this.abort(id, "stopped");
     this.#running.delete(id);
   }
 

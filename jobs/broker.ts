@@ -116,8 +116,10 @@ export interface WorkerListener {
   onReady(queue?: string): void;
   /** The earliest delayed task is now due sooner than the last `promote` said. */
   onSchedule(): void;
-  /** A task that this worker runs was revoked: stop it. */
-  onRevoked(id: string): void;
+  /** A task that this worker runs under this token was revoked: stop it. */
+  onRevoked(id: string, token: number): void;
+  /** The connection was lost and is back: a heartbeat now says so before others notice. */
+  onReconnected(): void;
 }
 
 export interface Subscription {

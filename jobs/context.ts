@@ -9,6 +9,7 @@ const REPORT_EVERY_MS = 50;
 /** Stage changes are kept apart, up to this many between two reports. */
 const MAX_UPDATES = 20;
 const MAX_META_BYTES = 16 * 1024;
+const MAX_STAGE_CHARS = 200;
 /** Per report. */
 const MAX_LOG_CHARS = 16 * 1024;
 
@@ -32,9 +33,10 @@ export class Context implements TaskContext {
   readonly retries: number;
   #updates: Update[] = [];
   #sentAt = -Infinity;
+  #closed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param send takes updates; called at most every 50 ms, and once more by `flush` */
+  /** @param send takes updates; called at most every 50 ms, and once more by `close` */
   constructor(
     run: Run,
     readonly signal: AbortSignal,
@@ -56,7 +58,7 @@ export class Context implements TaskContext {
     // Two decimals: what a progress bar can show.
     const progress = {
       percent: Math.round(percent * 100) / 100,
-      stage: stage ?? null,
+      stage: stage?.slice(0, MAX_STAGE_CHARS) ?? null,
       meta: metaText,
     };
     const last = this.#updates.at(-1);
@@ -80,11 +82,16 @@ export class Context implements TaskContext {
     this.#report();
   }
 
-  /** Sends what has not been sent. Call it when the run has ended. */
-  flush(): void {
+  /** Ends the run: sends what has not been sent; what leftover code says after this is ignored. */
+  close(): void {
+    this.#flush();
+    this.#closed = true;
+  }
+
+  #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#updates.length === 0) return;
+    if (this.#updates.length === 0 || this.#closed) return;
     this.#sentAt = performance.now();
     this.send(this.#updates);
     this.#updates = [];
@@ -93,7 +100,7 @@ export class Context implements TaskContext {
   // Code that never yields gets no timer: its own next call after the pause sends.
   #report(): void {
     const wait = this.#sentAt + REPORT_EVERY_MS - performance.now();
-    if (wait <= 0) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), wait);
+    if (wait <= 0) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), wait);
   }
 }

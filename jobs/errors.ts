@@ -1,5 +1,6 @@
 /** The errors that task code throws or meets, and the ones its callers can get. */
 
+import { inspect } from "node:util";
 import type { TaskError } from "./wire.ts";
 
 /** Thrown by a task to be run again, whatever its `autoretryFor` says; bounded by max_retries. */
@@ -57,10 +58,20 @@ export class TaskFailedError extends Error {
   }
 }
 
-/** What was thrown, as the wire has it. */
+/** Characters of a message or a stack that are kept. */
+const MAX_ERROR_CHARS = 16 * 1024;
+
+/** What was thrown, as the wire has it, whatever task code made of its fields. */
 export function toTaskError(thrown: unknown): TaskError {
-  if (thrown instanceof Error) {
-    return { type: thrown.name, message: thrown.message, stack: thrown.stack ?? null };
-  }
-  return { type: "Error", message: String(thrown), stack: null };
+  if (!(thrown instanceof Error)) return { type: "Error", message: shortText(thrown), stack: null };
+  return {
+    type: shortText(thrown.name),
+    message: shortText(thrown.message),
+    stack: thrown.stack === undefined ? null : shortText(thrown.stack),
+  };
+}
+
+function shortText(value: unknown): string {
+  const text = typeof value === "string" ? value : inspect(value);
+  return text.length > MAX_ERROR_CHARS ? `${text.slice(0, MAX_ERROR_CHARS)} […]` : text;
 }

@@ -6,6 +6,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Broker, BrokerUnavailableError, type Report, type Settlement } from "./broker.ts";
+import { toTaskError } from "./errors.ts";
 
 const RETRY_EVERY_MS = 500;
 /** Reports kept while the broker is away; beyond it the oldest are given up. */
@@ -17,7 +18,7 @@ export interface OutboxListener {
   /** `accepted` is false where the claim no longer held. */
   onSettled(settlement: Settlement, accepted: boolean): void;
   /** A report was refused: the claim no longer holds. */
-  onRefused(id: string): void;
+  onRefused(id: string, token: number): void;
   onError(error: unknown): void;
 }
 
@@ -61,25 +62,49 @@ export class Outbox {
       const reports = this.#reports.splice(0, MAX_BATCH);
       // A task's last report goes before its settlement: those left behind hold it back.
       const settlements = this.#reports.length > 0 ? [] : this.#settlements.splice(0, MAX_BATCH);
-      try {
-        const [reported, settled] = await Promise.all([
-          reports.length > 0 ? this.broker.report(this.worker, reports) : [],
-          settlements.length > 0 ? this.broker.settle(this.worker, settlements) : [],
-        ]);
-        reports.forEach(({ id }, i) => reported[i] || this.listener.onRefused(id));
-        settlements.forEach((each, i) => this.listener.onSettled(each, settled[i] ?? false));
-      } catch (error) {
-        this.listener.onError(error);
-        if (error instanceof BrokerUnavailableError) {
-          this.#reports.unshift(...reports);
-          this.#settlements.unshift(...settlements);
-        } else {
-          // Not to be sent ever: let go, and the next heartbeats hand the tasks back.
-          for (const each of settlements) this.listener.onSettled(each, false);
-        }
-        await sleep(RETRY_EVERY_MS);
+      if (await this.#attempt(() => this.#sendReports(reports))) {
+        if (await this.#attempt(() => this.#sendSettlements(settlements))) continue;
+      } else {
+        this.#reports.unshift(...reports);
       }
+      this.#settlements.unshift(...settlements);
+      await sleep(RETRY_EVERY_MS);
     }
     this.#sending = undefined;
+  }
+
+  /** False where the broker was away, so that it is worth trying again. */
+  async #attempt(call: () => Promise<void>): Promise<boolean> {
+    try {
+      await call();
+      return true;
+    } catch (error) {
+      this.listener.onError(error);
+      return !(error instanceof BrokerUnavailableError);
+    }
+  }
+
+  async #sendReports(reports: Report[]): Promise<void> {
+    if (reports.length === 0) return;
+    const accepted = await this.broker.report(this.worker, reports);
+    reports.forEach(({ id, token }, i) => accepted[i] || this.listener.onRefused(id, token));
+  }
+
+  async #sendSettlements(settlements: Settlement[]): Promise<void> {
+    if (settlements.length === 0) return;
+    try {
+      const accepted = await this.broker.settle(this.worker, settlements);
+      settlements.forEach((each, i) => this.listener.onSettled(each, accepted[i] ?? false));
+    } catch (error) {
+      if (error instanceof BrokerUnavailableError) throw error;
+      // One that the broker cannot take must not hold up the others, nor run for ever.
+      const [first, ...rest] = settlements;
+      if (first && rest.length === 0) {
+        const outcome = { state: "FAILURE", error: toTaskError(error) } as const;
+        const [accepted] = await this.broker.settle(this.worker, [{ ...first, outcome }]);
+        return this.listener.onSettled(first, accepted ?? false);
+      }
+      for (const each of settlements) await this.#sendSettlements([each]);
+    }
   }
 }

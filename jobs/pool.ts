@@ -5,19 +5,22 @@ import type { Update } from "./context.ts";
 import { SoftTimeLimitExceeded } from "./errors.ts";
 
 /** Why a running task is asked to stop. */
-export type AbortReason = "soft_time_limit" | "revoked" | "shutdown";
+export type AbortReason = "soft_time_limit" | "revoked" | "stopped";
 
 /** What a pool tells its worker. */
 export interface PoolListener {
   onUpdates(job: Claimed, updates: Update[]): void;
   /** Comes once per run, unless the run was stopped; the slot is free again. */
   onOutcome(job: Claimed, outcome: Outcome): void;
+  /** Nothing can be run any more. */
+  onBroken(error: Error): void;
 }
 
 export interface Pool {
   readonly kind: "threads" | "async";
   /** How many tasks can run at once. */
   readonly size: number;
+  /** Rejects where it cannot run anything. */
   start(listener: PoolListener): Promise<void>;
   /** Runs a task. At most `size` may run at once. */
   run(job: Claimed): void;
@@ -35,7 +38,7 @@ export function abortError(reason: AbortReason): Error {
       return new SoftTimeLimitExceeded("the soft time limit has passed");
     case "revoked":
       return new DOMException("the task was revoked", "AbortError");
-    case "shutdown":
-      return new DOMException("the worker is shutting down", "AbortError");
+    case "stopped":
+      return new DOMException("the run was stopped", "AbortError");
   }
 }

@@ -1,7 +1,7 @@
 /** When a failed run is worth another, and how long that waits. */
 
 import { Reject, Retry } from "./errors.ts";
-import type { TaskHandle } from "./task.ts";
+import { MAX_SECONDS, type TaskHandle } from "./task.ts";
 
 /** Celery's retry_backoff and retry_backoff_max, in seconds. */
 const BACKOFF = 1;
@@ -20,7 +20,9 @@ export function retryDelay(
 ): number | null {
   if (thrown instanceof Reject || retries >= maxRetries) return null;
   if (thrown instanceof Retry) {
-    if (thrown.countdown !== undefined) return Math.max(0, Math.round(thrown.countdown * 1000));
+    const { countdown = NaN } = thrown;
+    // What is no number, a header misread for example, leaves it to the backoff.
+    if (Number.isFinite(countdown)) return milliseconds(countdown);
   } else {
     const { autoretryFor = [] } = definition;
     const wanted = autoretryFor === true || autoretryFor.some((type) => thrown instanceof type);
@@ -38,5 +40,9 @@ export function retryDelay(
  * @returns milliseconds
  */
 export function backoff(retries: number, base: number, max: number): number {
-  return Math.round(Math.random() * Math.min(max, base * 2 ** retries) * 1000);
+  return milliseconds(Math.random() * Math.min(max, base * 2 ** retries));
+}
+
+function milliseconds(seconds: number): number {
+  return Math.round(Math.min(Math.max(0, seconds), MAX_SECONDS) * 1000);
 }

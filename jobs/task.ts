@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
+import { MAX_TIMER_MS } from "../lib/timers.ts";
 import type { Broker, NewTask, Receipt, When } from "./broker.ts";
 import { ArgumentsTooLargeError, InvalidArgumentsError, TaskFailedError } from "./errors.ts";
 import {
@@ -33,7 +34,7 @@ export interface TaskContext {
   readonly attempt: number;
   /** How many retries have been spent. */
   readonly retries: number;
-  /** Aborts at the soft time limit, at revoke, and when a stopping worker's grace is over. */
+  /** Aborts at the soft time limit and when the task is revoked. */
   readonly signal: AbortSignal;
   /**
    * Reports progress. Calls closer together than 50 ms are merged, the last one always arrives.
@@ -263,7 +264,7 @@ export async function waitForEnd(
       const left = signal?.aborted ? 0 : deadline - Date.now();
       if (task === null || isReady(task.status) || left <= 0) return task;
       clearTimeout(timer);
-      if (left !== Infinity) timer = setTimeout(wake, left);
+      if (left !== Infinity) timer = setTimeout(wake, Math.min(left, MAX_TIMER_MS));
       await woken;
     }
   } finally {
@@ -310,6 +311,10 @@ function checkOptions(options: CallOptions): void {
   if (priority !== undefined && !PRIORITIES.includes(priority)) {
     throw new RangeError(`priority must be ${PRIORITIES.join(", ")}, not ${priority}`);
   }
+  for (const [name, value] of [["eta", eta], ["expires", expires]] as const) {
+    const valid = !(value instanceof Date) || Math.abs(value.getTime()) < MAX_TIME_MS;
+    if (!valid) throw new RangeError(`${name} is not a time before the year 3000`);
+  }
   if (countdown !== undefined && eta !== undefined) {
     throw new RangeError("countdown and eta exclude each other");
   }
@@ -322,6 +327,9 @@ function checkOptions(options: CallOptions): void {
 
 /** Ten years: longer than any task waits, short enough for every timestamp to stay exact. */
 export const MAX_SECONDS = 10 * 366 * 24 * 3600;
+
+/** Later times are mistakes, and would not fit where they are kept. */
+const MAX_TIME_MS = Date.UTC(3000, 0);
 
 /** Every retry has a bound. */
 export const MAX_RETRIES = 1000;

@@ -19,6 +19,7 @@ export type ToThread = { run: Claimed } | { abort: AbortReason };
 
 /** To the main thread. After `crash` or `outOfMemory` the thread is not to be used again. */
 export type FromThread =
+  | { ready: true }
   | { updates: Update[] }
   | { outcome: Outcome }
   | { crash: TaskError }
@@ -45,7 +46,7 @@ export function runThread(registry: Registry): void {
     }, HEAP_CHECK_EVERY_MS);
     const outcome = await execute(registry, job, context);
     clearInterval(watch);
-    context.flush();
+    context.close();
     controller = undefined;
     post({ outcome });
   };
@@ -64,4 +65,6 @@ export function runThread(registry: Registry): void {
     event.preventDefault();
     post({ crash: toTaskError(event.reason) });
   });
+
+  post({ ready: true });
 }

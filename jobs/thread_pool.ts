@@ -28,14 +28,23 @@ const THREAD_URL = new URL(
   import.meta.url,
 );
 
+/** A thread and what is known of it. */
+interface Child {
+  thread: Thread;
+  /** Resolves when it can take tasks; rejects if it ends before. */
+  ready: Promise<void>;
+  /** Nobody listens to it any more. */
+  dismissed: boolean;
+}
+
 /** One place for a task to run. Its thread changes, the slot stays. */
 interface Slot {
-  thread: Thread;
+  child: Child;
   job: Claimed | null;
   /** How many tasks its thread has been given. */
   given: number;
   /** Started while the thread works on its last task, so that no task waits for it. */
-  next: Thread | null;
+  next: Child | null;
 }
 
 export class ThreadPool implements Pool {
@@ -43,7 +52,6 @@ export class ThreadPool implements Pool {
   readonly #slots: Slot[] = [];
   readonly #exits = new Set<Promise<unknown>>();
   #listener: PoolListener | undefined;
-  #closing = false;
 
   constructor(private readonly options: ThreadPoolOptions) {}
 
@@ -52,15 +60,16 @@ export class ThreadPool implements Pool {
   }
 
   async start(listener: PoolListener): Promise<void> {
-    this.#listener = listener;
-    const online = [];
     for (let i = 0; i < this.size; i++) {
-      const slot: Slot = { thread: this.#thread(), job: null, given: 0, next: null };
-      this.#adopt(slot, slot.thread);
-      this.#slots.push(slot);
-      online.push(new Promise((resolve) => slot.thread.once("online", resolve)));
+      this.#slots.push({ child: this.#spawn(), job: null, given: 0, next: null });
     }
-    await Promise.all(online);
+    try {
+      await Promise.all(this.#slots.map(({ child }) => child.ready));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.#listener = listener;
   }
 
   run(job: Claimed): void {
@@ -68,7 +77,7 @@ export class ThreadPool implements Pool {
     if (!slot) throw new Error("invariant: run() was called without a free slot");
     slot.job = job;
     slot.given++;
-    if (slot.given >= this.options.maxTasksPerChild) slot.next = this.#thread();
+    if (slot.given >= this.options.maxTasksPerChild) slot.next = this.#spawn();
     this.#post(slot, { run: job });
   }
 
@@ -83,10 +92,9 @@ export class ThreadPool implements Pool {
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
-    for (const { thread, next } of this.#slots) {
-      this.#end(thread);
-      if (next) this.#end(next);
+    for (const { child, next } of this.#slots) {
+      this.#dismiss(child);
+      if (next) this.#dismiss(next);
     }
     await Promise.all(this.#exits);
   }
@@ -96,50 +104,50 @@ export class ThreadPool implements Pool {
   }
 
   #post(slot: Slot, message: ToThread): void {
-    slot.thread.postMessage(message);
+    slot.child.thread.postMessage(message);
   }
 
-  #thread(): Thread {
+  #spawn(): Child {
     const thread = new Thread(this.options.program ?? THREAD_URL, {
       resourceLimits: { maxOldGenerationSizeMb: this.options.maxMemory },
     });
-    // Until a slot adopts it nobody else listens, and an unheard error would end the process.
-    return thread.on("error", () => {});
-  }
-
-  /** Listens to a thread for as long as it is the slot's. */
-  #adopt(slot: Slot, thread: Thread): void {
-    slot.thread = thread;
-    const current = (act: () => void) => {
-      if (slot.thread === thread && !this.#closing) act();
+    const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
+    const child: Child = { thread, ready, dismissed: false };
+    thread.on("message", (message: FromThread) => {
+      if ("ready" in message) resolve();
+      else this.#hear(child, message);
+    });
+    const failed = (error: TaskError) => {
+      reject(new Error(`A worker thread cannot start: ${error.message}`));
+      this.#fail(child, error);
     };
-    thread.on("message", (message: FromThread) => current(() => this.#hear(slot, message)));
-    thread.on(
-      "error",
-      (error: Error & { code?: string }) =>
-        current(() =>
-          error.code === "ERR_WORKER_OUT_OF_MEMORY"
-            ? this.#fail(slot, this.#memoryError())
-            : this.#fail(slot, toTaskError(error))
-        ),
-    );
-    thread.on("exit", (code) =>
-      current(() =>
-        this.#fail(slot, {
-          type: "WorkerLostError",
-          message: `the task ended its thread with exit code ${code}`,
-          stack: null,
-        })
-      ));
+    thread.on("error", (error: Error & { code?: string }) => {
+      const full = error.code === "ERR_WORKER_OUT_OF_MEMORY";
+      failed(full ? this.#memoryError() : toTaskError(error));
+    });
+    thread.on("exit", (code) => {
+      const message = `the task ended its thread with exit code ${code}`;
+      failed({ type: "WorkerLostError", message, stack: null });
+    });
+    // One that cannot even start will not start the next time either.
+    ready.catch((error) => {
+      if (!child.dismissed) this.#listener?.onBroken(error);
+    });
+    return child;
   }
 
-  #hear(slot: Slot, message: FromThread): void {
-    const { job } = slot;
-    if (job === null) return;
-    if ("updates" in message) this.#listener?.onUpdates(job, message.updates);
-    else if ("outcome" in message) this.#finish(slot, job, message.outcome);
-    else if ("crash" in message) this.#fail(slot, message.crash);
-    else this.#fail(slot, this.#memoryError());
+  /** The slot that a thread works for; none once it has been dismissed, or not yet. */
+  #owner(child: Child): Slot | undefined {
+    return child.dismissed ? undefined : this.#slots.find((slot) => slot.child === child);
+  }
+
+  #hear(child: Child, message: Exclude<FromThread, { ready: true }>): void {
+    const slot = this.#owner(child);
+    if (!slot) return;
+    if ("crash" in message) this.#fail(child, message.crash);
+    else if ("outOfMemory" in message) this.#fail(child, this.#memoryError());
+    else if (slot.job && "updates" in message) this.#listener?.onUpdates(slot.job, message.updates);
+    else if (slot.job && "outcome" in message) this.#finish(slot, slot.job, message.outcome);
   }
 
   #finish(slot: Slot, job: Claimed, outcome: Outcome): void {
@@ -149,23 +157,25 @@ export class ThreadPool implements Pool {
   }
 
   /** The thread is no good any more, and its task, if it had one, has failed with it. */
-  #fail(slot: Slot, error: TaskError): void {
+  #fail(child: Child, error: TaskError): void {
+    const slot = this.#owner(child);
+    if (!slot || !this.#listener) return;
     const { job } = slot;
     this.#replace(slot);
-    if (job) this.#listener?.onOutcome(job, { state: "FAILURE", error });
+    if (job) this.#listener.onOutcome(job, { state: "FAILURE", error });
   }
 
   #replace(slot: Slot): void {
-    const old = slot.thread;
-    this.#adopt(slot, slot.next ?? this.#thread());
+    this.#dismiss(slot.child);
+    slot.child = slot.next ?? this.#spawn();
     slot.next = null;
     slot.job = null;
     slot.given = 0;
-    this.#end(old);
   }
 
-  #end(thread: Thread): void {
-    const exit = thread.terminate();
+  #dismiss(child: Child): void {
+    child.dismissed = true;
+    const exit = child.thread.terminate();
     this.#exits.add(exit);
     exit.finally(() => this.#exits.delete(exit));
   }

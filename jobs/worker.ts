@@ -80,6 +80,7 @@ export class Worker {
   #unknown = new Set<string>();
   #stopping: "no" | "drain" | "now" = "no";
   #failing = false;
+  #broken: Error | undefined;
   readonly #stopped = new Wake();
 
   constructor(
@@ -89,30 +90,40 @@ export class Worker {
   ) {
     this.#outbox = new Outbox(broker, options.name, {
       onSettled: (settlement, accepted) => this.#onSettled(settlement, accepted),
-      onRefused: (id) => this.#onLost(id),
+      onRefused: (id, token) => this.#onLost(id, token),
       onError: (error) => this.#onBrokerError(error),
     });
     this.#ticker = new Ticker(this.#duties());
   }
 
-  /** Works until `stop` is called and all is handed over. */
+  /**
+   * Works until `stop` is called and all is handed over.
+   * @throws {Error} the pool cannot run anything
+   */
   async run(): Promise<void> {
     const { broker, options: { name } } = this;
     await this.pool.start({
       onUpdates: (job, updates) => this.#onUpdates(job, updates),
       onOutcome: (job, outcome) => this.#onOutcome(job, outcome),
+      onBroken: (error) => {
+        this.#broken = error;
+        this.stop();
+        this.stop();
+      },
     });
     const attendance = await this.#untilAnswered(() =>
       broker.attend(name, {
         onReady: (queue) => this.#onReady(queue),
         onSchedule: () => this.#ticker.kick("promote"),
-        onRevoked: (id) => this.#onRevoked(id),
+        onRevoked: (id, token) => this.#onRevoked(id, token),
+        onReconnected: () => this.#ticker.kick("heartbeat"),
       })
     );
     this.#ticker.start();
     while (this.#stopping === "no") await this.#claim();
     await this.#shutDown();
     await attendance?.close().catch(() => {});
+    if (this.#broken) throw this.#broken;
   }
 
   /** Stops claiming and lets running tasks finish; called again, hands them back at once. */
@@ -274,24 +285,25 @@ export class Worker {
     if (this.#stopping !== "no") this.#stopped.ring();
   }
 
-  #onRevoked(id: string): void {
+  #onRevoked(id: string, token: number): void {
     const held = this.#held.get(id);
-    if (held?.state === "waiting") this.#drop(held);
-    if (held?.state !== "running" || held.stopAt !== Infinity) return;
+    if (held?.job.token !== token) return;
+    if (held.state === "waiting") this.#drop(held);
+    if (held.state !== "running" || held.stopAt !== Infinity) return;
     log.info("Task {name}[{id}] revoked", { name: held.job.name, id });
     this.pool.abort(id, "revoked");
     held.stopAt = performance.now() + REVOKE_GRACE_MS;
   }
 
   /** The broker says that a task is not this worker's any more: nothing it does can count. */
-  #onLost(id: string): void {
+  #onLost(id: string, token: number): void {
     const held = this.#held.get(id);
-    if (!held || held.stopAt !== Infinity) return;
+    if (held?.job.token !== token || held.stopAt !== Infinity) return;
     log.warn("Task {name}[{id}] is no longer this worker's: stopping it", {
       name: held.job.name,
       id,
     });
-    this.#onRevoked(id);
+    this.#onRevoked(id, token);
   }
 
   #onBrokerError(error: unknown): void {
@@ -307,7 +319,7 @@ export class Worker {
     const theirs = await this.broker.heartbeat(this.#beat());
     const tokens = new Map(theirs.map(({ id, token }) => [id, token]));
     for (const [id, token] of before) {
-      if (tokens.get(id) !== token && this.#held.get(id)?.job.token === token) this.#onLost(id);
+      if (tokens.get(id) !== token) this.#onLost(id, token);
     }
     // The answer to a claim can get lost. What only the broker knows of twice in a row goes back.
     const unknown = theirs.filter(({ id }) => !this.#held.has(id));

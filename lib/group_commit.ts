@@ -15,11 +15,13 @@ export class GroupCommit<Item, Answer> {
 
   /**
    * @param commit takes items of one or more calls and answers one for each, in order
-   * @param maxItems no more are put together; a single call may bring more
+   * @param weigh what an item counts for
+   * @param maxWeight no more is put together; a single call may bring more
    */
   constructor(
     private readonly commit: (items: Item[]) => Promise<Answer[]>,
-    private readonly maxItems: number,
+    private readonly weigh: (item: Item) => number,
+    private readonly maxWeight: number,
   ) {}
 
   /** Commits items; calls that went together fail together. */
@@ -48,8 +50,11 @@ export class GroupCommit<Item, Answer> {
   }
 
   #take(): Call<Item, Answer>[] {
-    let items = 0;
-    const end = this.#waiting.findIndex((call) => (items += call.items.length) > this.maxItems);
+    let weight = 0;
+    const end = this.#waiting.findIndex(({ items }) => {
+      for (const item of items) weight += this.weigh(item);
+      return weight > this.maxWeight;
+    });
     return this.#waiting.splice(0, end < 0 ? this.#waiting.length : Math.max(1, end));
   }
 }

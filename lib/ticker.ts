@@ -68,6 +68,7 @@ class Loop {
     const { name, everyMs } = this.duty;
     let wait = everyMs;
     try {
+      await null; // so that what throws at once is caught after `kick` has noted this run
       wait = Math.min(everyMs, await this.duty.run() ?? everyMs);
       this.#failing = false;
     } catch (error) {

@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from "./timers.ts";
+
 /** A bell to wait for. A ring that nobody waits for is kept, so that none is lost. */
 export class Wake {
   #rung = false;
@@ -13,7 +15,7 @@ export class Wake {
     if (!this.#rung) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#answer = resolve;
-      const timer = setTimeout(resolve, timeoutMs);
+      const timer = setTimeout(resolve, Math.min(timeoutMs, MAX_TIMER_MS));
       await promise;
       clearTimeout(timer);
       this.#answer = undefined;

@@ -312,6 +312,33 @@ const cases: Record<string, Case> = {
     assertEquals([seen?.status, seen?.error?.message], ["REVOKED", "expired"]);
   },
 
+  "a claim ends a bounded number of expired tasks, and says that there are more": async (
+    connect,
+  ) => {
+    const broker = connect();
+    let ready = 0;
+    const attendance = await connect().attend("w", {
+      onReady: () => ready++,
+      onSchedule: () => {},
+      onRevoked: () => {},
+      onReconnected: () => {},
+    });
+    await broker.enqueue(newTasks(3000, { expires: { inMs: 1 } }));
+    const last = newTask();
+    await broker.enqueue([last]);
+    await until(() => ready === 1);
+    const claimed = [];
+    let calls = 0;
+    for (; claimed.length === 0; calls++) {
+      const before = ready;
+      claimed.push(...await broker.claim("w", ["default"], 100));
+      if (claimed.length === 0) await until(() => ready > before);
+    }
+    assertEquals(ids(claimed), [last.id]);
+    assert(calls >= 3, `all in ${calls} calls`);
+    await attendance.close();
+  },
+
   "revoking ends waiting, delayed and running tasks for good": async (connect) => {
     const broker = connect();
     const [running, waiting] = newTasks(2) as [NewTask, NewTask];
@@ -337,7 +364,8 @@ const cases: Record<string, Case> = {
     const attendance = await connect().attend("w", {
       onReady: (queue) => heard.push(`ready ${queue}`),
       onSchedule: () => heard.push("schedule"),
-      onRevoked: (id) => heard.push(`revoked ${id}`),
+      onRevoked: (id, token) => heard.push(`revoked ${id} ${token}`),
+      onReconnected: () => {},
     });
     const hears = (what: string) => until(() => heard.includes(what));
     const task = newTask({ queue: "other" });
@@ -347,7 +375,7 @@ const cases: Record<string, Case> = {
     await hears("schedule");
     await broker.claim("w", ["other"], 1);
     await broker.revoke(task.id);
-    await hears(`revoked ${task.id}`);
+    await hears(`revoked ${task.id} 1`);
     await attendance.close();
   },
 

@@ -54,6 +54,15 @@ export class TestRedis implements AsyncDisposable {
     throw new Error(`redis-server did not answer on port ${this.port}`);
   }
 
+  /** Sends one command on a connection of its own. */
+  async command(...words: string[]): Promise<void> {
+    const { success } = await new Deno.Command("redis-cli", {
+      args: ["-p", `${this.port}`, ...words],
+    })
+      .output();
+    if (!success) throw new Error(`redis-cli ${words.join(" ")} failed`);
+  }
+
   /** Stops the server at once, as a crash would. */
   async down(): Promise<void> {
     this.#child?.kill("SIGKILL");

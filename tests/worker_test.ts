@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertExists } from "@std/assert";
+import { assert, assertEquals, assertExists, assertRejects } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AsyncPool } from "../jobs/async_pool.ts";
 import type { Broker } from "../jobs/broker.ts";
@@ -14,6 +14,17 @@ import { TestRedis } from "./redis.ts";
 import { until } from "./until.ts";
 
 const registry = new Registry(fixtureTasks);
+
+const WORKER: WorkerOptions = {
+  name: "w",
+  hostname: "test",
+  version: "0",
+  queues: ["default"],
+  prefetchMultiplier: 4,
+  timeLimit: 20,
+  softTimeLimit: 0,
+  graceMs: 5000,
+};
 
 /** A Redis, a broker, and workers that stop with them. */
 class Setup implements AsyncDisposable {
@@ -43,17 +54,8 @@ class Setup implements AsyncDisposable {
 
   #work(pool: Pool, options: Partial<WorkerOptions> = {}, connect: Partial<BrokerOptions> = {}) {
     const broker = connectBroker(this.redis.url, connect);
-    const worker = new Worker(broker, pool, {
-      name: `w${this.#workers.length}`,
-      hostname: "test",
-      version: "0",
-      queues: ["default"],
-      prefetchMultiplier: 4,
-      timeLimit: 20,
-      softTimeLimit: 0,
-      graceMs: 5000,
-      ...options,
-    });
+    const name = `w${this.#workers.length}`;
+    const worker = new Worker(broker, pool, { ...WORKER, name, ...options });
     this.#workers.push({ worker, broker, ran: worker.run() });
     return worker;
   }
@@ -128,6 +130,20 @@ for (const kind of ["threads", "async"] as const) {
     assertEquals([rejects.status, rejects.error?.type, rejects.retries], ["FAILURE", "Reject", 0]);
     assertEquals([huge.status, huge.error?.type], ["FAILURE", "ResultTooLargeError"]);
     assertEquals([circular.status, circular.error?.type], ["FAILURE", "TypeError"]);
+    const [never, strange] = await Promise.all([
+      setup.run(fixtures.retries_never),
+      setup.run(fixtures.strange_error),
+    ]);
+    assertEquals([never.status, never.retries], ["FAILURE", 3]);
+    assertEquals([strange.error?.message, strange.deliveries], ["{ not: 'text' }", 1]);
+  });
+
+  Deno.test(name("what a task says after its end reaches no other task"), async () => {
+    await using setup = await Setup.start();
+    setup[kind](1);
+    await setup.run(fixtures.talks_late);
+    const next = await setup.run(fixtures.nap, [400]);
+    assertEquals([next.status, next.stage, next.events], ["SUCCESS", null, 3]);
   });
 
   Deno.test(name("reports are merged, and the last one arrives"), async () => {
@@ -317,21 +333,34 @@ Deno.test("a claim whose answer was lost is handed back", async () => {
   assertEquals((await setup.task(id)).retries, 0);
 });
 
+Deno.test("a worker whose connection is cut keeps its task", async () => {
+  await using setup = await Setup.start();
+  setup.async(1);
+  setup.async(1);
+  const id = await setup.call(fixtures.nap, [4000]);
+  await setup.started(id);
+  for (let i = 0; i < 3; i++) {
+    await setup.redis.command("CLIENT", "KILL", "TYPE", "normal");
+    await sleep(700);
+  }
+  const task = await setup.ended(id);
+  assertEquals([task.status, task.deliveries], ["SUCCESS", 1]);
+});
+
+Deno.test("threads that cannot start end the worker with what is wrong", async () => {
+  await using setup = await Setup.start();
+  const program = new URL("./fixtures/no_such_program.ts", import.meta.url);
+  const pool = new ThreadPool({ size: 2, maxMemory: 64, maxTasksPerChild: Infinity, program });
+  const worker = new Worker(setup.broker, pool, { ...WORKER, name: "broken" });
+  await assertRejects(() => worker.run(), Error, "A worker thread cannot start");
+});
+
 Deno.test("workers and callers outlive a Redis that stops and comes back", async () => {
   await using redis = await TestRedis.start({ durable: true });
   const broker = connectBroker(redis.url);
   useBroker(broker);
   const working = connectBroker(redis.url);
-  const worker = new Worker(working, new AsyncPool(registry, 4), {
-    name: "w",
-    hostname: "test",
-    version: "0",
-    queues: ["default"],
-    prefetchMultiplier: 1,
-    timeLimit: 0,
-    softTimeLimit: 0,
-    graceMs: 0,
-  });
+  const worker = new Worker(working, new AsyncPool(registry, 4), WORKER);
   const ran = worker.run();
   const long = await fixtures.nap.delay(2500);
   const accepted: string[] = [];

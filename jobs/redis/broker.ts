@@ -25,8 +25,8 @@ import { iso, toEvent, toEvents, toStats, toTask, toWorker } from "./decode.ts";
 import { CONTROL_CHANNEL, EVENTS_CHANNEL, REAPING_LOCK } from "./keys.ts";
 import { replyError, type Script, scripts } from "./scripts.ts";
 
-/** No call waits longer for its answer; also how long a silent socket counts as alive. */
-const COMMAND_TIMEOUT_MS = 5000;
+/** No command waits longer for its answer; also how long a silent socket counts as alive. */
+const COMMAND_TIMEOUT_MS = 4000;
 /** After a connection is lost, calls wait this long for a new one. */
 const RECONNECT_WAIT_MS = 1000;
 /** A quiet subscription is asked for a sign of life this often. */
@@ -36,8 +36,9 @@ const GONE_GRACE_MS = 900;
 /** One process in this time checks for workers that are gone. */
 const REAP_EVERY_MS = 450;
 
-/** Tasks of several calls that go in one script: a bound on how long it holds Redis. */
-const MAX_ENQUEUED_TOGETHER = 500;
+/** Bytes of arguments, and a little per task, that several calls may bring into one script. */
+const MAX_ENQUEUED_TOGETHER = 1024 * 1024;
+const TASK_WEIGHT = 1024;
 
 /** Replies that tell of the server's state, not of a fault of ours. */
 const UNAVAILABLE =
@@ -61,6 +62,7 @@ export class RedisBroker implements Broker {
   #pings: ReturnType<typeof setInterval> | undefined;
   readonly #enqueues = new GroupCommit<NewTask, Receipt>(
     (tasks) => this.#enqueue(tasks),
+    ({ args }) => args.length + TASK_WEIGHT,
     MAX_ENQUEUED_TOGETHER,
   );
   readonly #eventListeners = new Set<EventListener>();
@@ -341,6 +343,7 @@ export class RedisBroker implements Broker {
       clearTimeout(this.#givingUp);
       this.#givingUp = undefined;
       this.#ready.resolve();
+      for (const listener of this.#workerListeners.values()) listener.onReconnected();
     });
     this.#redis.on("close", () => {
       this.#connection = undefined;
@@ -396,13 +399,22 @@ export class RedisBroker implements Broker {
       return client && fields.get("server") === server ? [[worker, client] as const] : [];
     });
     if (registered.length === 0) return [];
-    const ids = registered.map(([, client]) => client);
-    const list = String(await this.#guard(() => this.#redis.call("CLIENT", "LIST", "ID", ...ids)));
-    const open = new Set([...list.matchAll(/^id=(\d+)/gm)].map((match) => match[1]));
+    const open = await this.#openConnections(registered.map(([, client]) => client));
     return registered.filter(([, client]) => !open.has(client)).map(([worker, client]) => [
       worker,
       client,
     ]);
+  }
+
+  /** Those of these connections that are open; all of them where Redis does not let us ask. */
+  async #openConnections(clients: string[]): Promise<Set<string | undefined>> {
+    try {
+      const list = String(await this.#redis.call("CLIENT", "LIST", "ID", ...clients));
+      return new Set([...list.matchAll(/^id=(\d+)/gm)].map((match) => match[1]));
+    } catch (error) {
+      log.debug(`Cannot ask Redis which connections are open: ${error}`);
+      return new Set(clients);
+    }
   }
 
   async #listen(channel: string): Promise<void> {
@@ -445,13 +457,20 @@ export class RedisBroker implements Broker {
   }
 
   #hearEvents(message: string): void {
-    const events = toEvents(message);
+    let events: TaskEvent[];
+    try {
+      events = toEvents(message);
+    } catch (error) {
+      log.error(`Not understood: ${error}; watchers read again`);
+      for (const listener of this.#eventListeners) listener.onGap();
+      return;
+    }
     for (const listener of this.#eventListeners) listener.onEvents(events);
   }
 
   #hearControl(message: string): void {
-    const [kind, subject = "", id = ""] = message.split(" ");
-    if (kind === "revoke") this.#workerListeners.get(subject)?.onRevoked(id);
+    const [kind, subject = "", id = "", token] = message.split(" ");
+    if (kind === "revoke") this.#workerListeners.get(subject)?.onRevoked(id, Number(token));
     for (const listener of this.#workerListeners.values()) {
       if (kind === "ready") listener.onReady(subject);
       if (kind === "schedule") listener.onSchedule();

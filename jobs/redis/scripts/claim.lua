@@ -5,6 +5,7 @@
 --         soft_time_limit.
 local worker, lease, limit, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = clock()
+local MAX_ENDED = 1000 -- expired tasks that one call ends, so that none takes long
 local LOW_TURN = 10 -- every tenth task taken is the lowest that waits, so that none starves
 
 call('ZADD', K.workers, now + lease, worker)
@@ -34,7 +35,7 @@ end
 
 local FIELDS = { 'status', 'name', 'args', 'queue', 'attempt', 'retries', 'max_retries',
   'time_limit', 'soft_time_limit', 'deliveries', 'expires', 'seq', 'created', 'ready' }
-local reply, held = {}, {}
+local reply, held, looked = {}, {}, 0
 
 local function start(id)
   local task = load(id, FIELDS)
@@ -65,6 +66,11 @@ for i, queue in ipairs(queues) do
     local ids = take(queue, limit - #held)
     if #ids == 0 then break end
     for _, id in ipairs(ids) do start(id) end
+    looked = looked + #ids
+    if looked - #held >= MAX_ENDED then
+      control('ready ' .. queue) -- fewer than asked for, and yet there may be more
+      break
+    end
   end
 end
 if #held > 0 then each_thousand('RPUSH', K.active(worker), held) end

@@ -1,0 +1,67 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { GroupCommit } from "../lib/group_commit.ts";
+import { Ticker } from "../lib/ticker.ts";
+import { Wake } from "../lib/wake.ts";
+import { until } from "./until.ts";
+
+Deno.test("calls that come while one is under way are committed together, within a bound", async () => {
+  const commits: number[][] = [];
+  const group = new GroupCommit<number, string>(
+    async (items) => {
+      commits.push(items);
+      await null;
+      if (items.includes(13)) throw new RangeError("unlucky");
+      return items.map(String);
+    },
+    (item) => item,
+    10,
+  );
+  const answers = await Promise.all(
+    [[1], [2, 3], [4], [5], [20], [6]].map((items) => group.submit(items)),
+  );
+  assertEquals(answers, [["1"], ["2", "3"], ["4"], ["5"], ["20"], ["6"]]);
+  assertEquals(commits, [[1], [2, 3, 4], [5], [20], [6]]);
+  await assertRejects(() => group.submit([13]), RangeError);
+  assertEquals(await group.submit([7]), ["7"]);
+});
+
+Deno.test("a bell that rings before anyone waits is heard", async () => {
+  const bell = new Wake();
+  bell.ring();
+  bell.ring();
+  assertEquals(await bell.wait(1000), true);
+  assertEquals(await bell.wait(1), false);
+  const waiting = bell.wait(30 * 24 * 3600 * 1000);
+  bell.ring();
+  assertEquals(await waiting, true);
+});
+
+Deno.test("a duty outlives its failures, does not run twice at once, and can be kicked", async () => {
+  let runs = 0, atOnce = 0, most = 0;
+  const ticker = new Ticker([{
+    name: "duty",
+    everyMs: 60_000,
+    run: async () => {
+      runs++;
+      most = Math.max(most, ++atOnce);
+      await null;
+      atOnce--;
+      if (runs === 1) throw new Error("once");
+      return runs < 4 ? 1 : null;
+    },
+  }, {
+    name: "throws at once",
+    everyMs: 1,
+    run: () => {
+      throw new Error("not even a promise");
+    },
+  }]);
+  ticker.start();
+  ticker.kick("duty");
+  await until(() => runs === 4);
+  ticker.kick("duty");
+  await until(() => runs === 5);
+  await ticker.stop();
+  ticker.kick("duty");
+  assertEquals([runs, most], [5, 1]);
+});
