@@ -12,20 +12,27 @@ export class Program implements AsyncDisposable {
   /** Starts it; what it prints goes nowhere, unless TEST_VERBOSE is set. */
   static start(args: string[], env: Record<string, string>): Program {
     const output = Deno.env.has("TEST_VERBOSE") ? "inherit" : "null";
-    return new Program(
-      new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", MAIN, ...args],
-        env,
-        stdin: "null",
-        stdout: output,
-        stderr: output,
-      }).spawn(),
-    );
+    return new Program(command(args, env, output).spawn());
   }
 
-  async kill(signal: Deno.Signal): Promise<void> {
+  /** Runs it to its end. */
+  static async output(
+    args: string[],
+    env: Record<string, string>,
+  ): Promise<{ code: number; stdout: string; stderr: string }> {
+    const { code, stdout, stderr } = await command(args, env, "piped").output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  }
+
+  signal(signal: Deno.Signal): void {
     this.#child.kill(signal);
-    await this.#child.status;
+  }
+
+  /** Sends a signal and waits for the end; answers the exit code. */
+  async kill(signal: Deno.Signal): Promise<number> {
+    this.#child.kill(signal);
+    return (await this.#child.status).code;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -36,4 +43,18 @@ export class Program implements AsyncDisposable {
     }
     await this.#child.status;
   }
+}
+
+function command(
+  args: string[],
+  env: Record<string, string>,
+  output: "inherit" | "piped" | "null",
+): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", MAIN, ...args],
+    env,
+    stdin: "null",
+    stdout: output,
+    stderr: output,
+  });
 }
