@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
+import { loadEnvironment } from "../lib/env.ts";
 import { run } from "../main.ts";
 import { freePort, TestRedis } from "./redis.ts";
 
@@ -77,6 +78,36 @@ Deno.test("a variable stands in for a flag, and the flag wins", async () => {
   assertStringIncludes(fromVariable.err, "TASKAPP_CONCURRENCY");
   const fromFlag = await taskapp("work", "-c", "zero");
   assertStringIncludes(fromFlag.err, "'zero' is invalid");
+});
+
+Deno.test("a setting comes from its variable, then from .env, then from the names that others use", async () => {
+  const file = await Deno.makeTempFile();
+  const cases: [env: Record<string, string>, file: string, broker: string][] = [
+    [
+      { TASKAPP_BROKER: "redis://a", REDIS_URL: "redis://b" },
+      "TASKAPP_BROKER=redis://c",
+      "redis://a",
+    ],
+    [{ REDIS_URL: "redis://b" }, "TASKAPP_BROKER=redis://c", "redis://c"],
+    [{ REDIS_URL: "redis://b", REDIS_HOST: "d" }, "# nothing", "redis://b"],
+    [{}, "REDIS_HOST=d\nREDIS_PORT=7000", "redis://d:7000"],
+    [{ REDIS_PORT: "7000" }, "", "redis://127.0.0.1:7000"],
+  ];
+  try {
+    for (const [env, content, broker] of cases) {
+      using _env = withEnv({ TASKAPP_BROKER: "", REDIS_URL: "", REDIS_HOST: "", REDIS_PORT: "" });
+      for (const name of ["TASKAPP_BROKER", "REDIS_URL", "REDIS_HOST", "REDIS_PORT"]) {
+        Deno.env.delete(name);
+      }
+      for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
+      await Deno.writeTextFile(file, content);
+      loadEnvironment(file);
+      assertEquals(Deno.env.get("TASKAPP_BROKER"), broker);
+    }
+  } finally {
+    await Deno.remove(file);
+  }
+  loadEnvironment(`${file}-that-is-not-there`);
 });
 
 Deno.test("call says in one line that Redis is away, and exits 1", async () => {
