@@ -1,0 +1,39 @@
+#!/bin/sh
+# taskapp @VERSION@: Deno and the program, packed behind this script. Its first start unpacks them
+# into a cache directory, under a name made of their content; later ones run them from there.
+
+cache="${TASKAPP_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}}"
+dir="$cache/taskapp/@HASH@"
+new=
+
+fail() {
+  [ -z "$new" ] || rm -rf "$new"
+  echo "taskapp: $1" >&2
+  exit 1
+}
+
+# unpack NAME START LENGTH
+unpack() {
+  tail -c "+$2" "$0" | head -c "$3" | gzip -dc >"$new/$1"
+}
+
+# Deno is moved there last, so where it is, all is. Others may be doing the same: each works in a
+# directory of its own, and what they move over each other is equal.
+if [ ! -x "$dir/deno" ]; then
+  trap 'fail "stopped while unpacking"' HUP INT TERM
+  [ -n "$cache" ] || fail "HOME is not set; name a directory to unpack into in TASKAPP_CACHE_DIR"
+  { mkdir -p "$dir" && new=$(mktemp -d "$dir/new.XXXXXX"); } 2>/dev/null ||
+    fail "cannot write to $cache; name a directory to unpack into in TASKAPP_CACHE_DIR"
+  {
+    @UNPACK@ &&
+      chmod +x "$new/deno" &&
+      mv -f "$new/main.js" "$new/thread.js" "$dir" &&
+      mv -f "$new/deno" "$dir"
+  } 2>/dev/null || fail "cannot unpack into $dir; is there room for 100 MB?"
+  rm -rf "$new"
+  trap - HUP INT TERM
+fi
+
+export DENO_DIR="$dir/deno_dir" DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
+exec "$dir/deno" run --quiet --no-prompt --no-config --no-lock --no-remote --no-npm \
+  @PERMISSIONS@ "$dir/main.js" "$@"

@@ -1,0 +1,49 @@
+/** Packs Deno and the bundled program behind a shell script that unpacks and runs them. */
+
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import launcher from "./launcher.sh" with { type: "text" };
+
+/** The script is filled up to this size, so that it can say where what follows it begins. */
+const SCRIPT_BYTES = 4096;
+
+export interface Contents {
+  /** The folder with main.js and thread.js. */
+  dist: string;
+  version: string;
+  /** Flags for `deno run`. */
+  permissions: string[];
+}
+
+/** Writes the executable; it runs on machines like this one. */
+export async function packSelfExtracting(
+  output: string,
+  { dist, version, permissions }: Contents,
+): Promise<void> {
+  const files = { "main.js": `${dist}/main.js`, "thread.js": `${dist}/thread.js` };
+  const hash = createHash("sha256");
+  const parts: Uint8Array[] = [];
+  const steps: string[] = [];
+  let start = SCRIPT_BYTES + 1;
+  for (const [name, path] of Object.entries({ ...files, deno: Deno.execPath() })) {
+    const packed = await promisify(gzip)(await Deno.readFile(path));
+    steps.push(`unpack ${name} ${start} ${packed.length}`);
+    start += packed.length;
+    parts.push(packed);
+    hash.update(packed);
+  }
+  const script = launcher
+    .replace("@VERSION@", version)
+    .replace("@HASH@", hash.digest("hex").slice(0, 16))
+    .replace("@UNPACK@", steps.join(" &&\n      "))
+    .replace("@PERMISSIONS@", permissions.join(" "));
+  const padded = new TextEncoder().encode(script.padEnd(SCRIPT_BYTES, "\n"));
+  if (padded.length !== SCRIPT_BYTES) {
+    throw new RangeError(`The launcher must be ASCII of at most ${SCRIPT_BYTES} bytes`);
+  }
+  // A new file in the place of the old one, which may be running.
+  const temporary = `${output}.new`;
+  await Deno.writeFile(temporary, ReadableStream.from([padded, ...parts]), { mode: 0o755 });
+  await Deno.rename(temporary, output);
+}
