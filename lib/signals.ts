@@ -5,13 +5,25 @@ const STOP_SIGNALS: Deno.Signal[] = Deno.build.os === "windows"
   : ["SIGINT", "SIGTERM"];
 
 /**
+ * What comes this close together is one signal: a Ctrl-C reaches us from the terminal, and again
+ * from a runner such as `deno task` that passes its own on.
+ */
+const ONE_SIGNAL_MS = 100;
+
+/**
  * Calls back on each TERM or INT.
  * @returns a function that stops listening
  */
 export function onStopSignal(callback: () => void): () => void {
-  for (const signal of STOP_SIGNALS) Deno.addSignalListener(signal, callback);
+  let last = -Infinity;
+  const listener = () => {
+    const now = performance.now();
+    if (now - last > ONE_SIGNAL_MS) callback();
+    last = now;
+  };
+  for (const signal of STOP_SIGNALS) Deno.addSignalListener(signal, listener);
   return () => {
-    for (const signal of STOP_SIGNALS) Deno.removeSignalListener(signal, callback);
+    for (const signal of STOP_SIGNALS) Deno.removeSignalListener(signal, listener);
   };
 }
 
@@ -19,8 +31,8 @@ export function onStopSignal(callback: () => void): () => void {
 export function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     const stopListening = onStopSignal(() => {
-      stopListening();
       resolve();
+      setTimeout(stopListening, ONE_SIGNAL_MS);
     });
   });
 }
