@@ -9,9 +9,18 @@ const ALIASES: [ours: string, theirs: string[]][] = [
   ["TASKAPP_PORT", ["PORT"]],
 ];
 
+/** Switches: set is on, unless to a word for off. */
+const SWITCHES = ["TASKAPP_NO_AUTH", "TASKAPP_TUTORIAL_ROUTES"];
+const OFF = /^(0|false|no|off)$/i;
+
 /** Completes `process.env`, where the command line looks for settings without a flag. */
 export function loadEnvironment(file = ".env"): void {
-  for (const [name, value] of Object.entries(readEnvFile(file))) process.env[name] ??= value;
+  for (const [name, value] of Object.entries(readEnvFile(file))) process.env[name] ||= value;
+  for (const [name, value = ""] of Object.entries(process.env)) {
+    // Empty is not set: that is how Compose passes a variable that nobody has set.
+    const off = value === "" || (SWITCHES.includes(name) && OFF.test(value));
+    if (name.startsWith("TASKAPP_") && off) delete process.env[name];
+  }
   for (const [ours, theirs] of ALIASES) {
     const known = theirs.find((name) => process.env[name]);
     if (!process.env[ours] && known) process.env[ours] = process.env[known];

@@ -110,6 +110,16 @@ Deno.test("a setting comes from its variable, then from .env, then from the name
   loadEnvironment(`${file}-that-is-not-there`);
 });
 
+Deno.test("an empty variable is not set, and a switch can be off", async () => {
+  for (const value of ["", "0", "false", "No"]) {
+    using _env = withEnv({ TASKAPP_NO_AUTH: value, TASKAPP_CONCURRENCY: "" });
+    const { code, err } = await taskapp("serve", "--host", "0.0.0.0");
+    assertEquals(code, 2);
+    assertMatch(err, /^error: --host 0\.0\.0\.0 would let anyone in/);
+    assertEquals(Deno.env.has("TASKAPP_CONCURRENCY"), false);
+  }
+});
+
 Deno.test("call says in one line that Redis is away, and exits 1", async () => {
   const url = `redis://user:secret@127.0.0.1:${freePort()}`;
   const { code, err } = await taskapp("call", "divide", "[1, 2]", "-b", url);
