@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { mkdir, mkdtemp, open, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
@@ -88,6 +88,7 @@ class Executable implements AsyncDisposable {
 
   static async build(): Promise<Executable> {
     const dir = await mkdtemp(`${tmpdir()}/taskapp-packaging-`);
+    await writeFile(`${dir}/taskapp`, "an older one");
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["task", "compile", "--output", `${dir}/taskapp`],
       cwd: ROOT,

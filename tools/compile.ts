@@ -21,28 +21,31 @@ const { output } = parseArgs({
   options: { output: { type: "string", short: "o", default: "taskapp" } },
 }).values;
 
+// A new file that then takes the place of the old one, which may be running.
+const file = `${output}.new`;
+await Deno.remove(file).catch(() => {});
 const flags = [...permissions, "--no-prompt", "--no-check", "--include", THREAD];
-const compiled = await deno("compile", ...flags, "--output", output, MAIN);
-if (compiled.success) {
-  console.log(`${output} is made by deno compile`);
-} else if (compiled.stderr.includes("base binary")) {
-  await fallBack();
-  console.log(
-    `${output} is a self-extracting executable: deno compile could not download its base binary`,
-  );
-} else {
-  console.error(compiled.stderr);
-  Deno.exit(1);
+const compiled = await deno("compile", ...flags, "--output", file, MAIN);
+let how = "deno compile";
+if (!compiled.success) {
+  if (!compiled.stderr.includes("base binary")) {
+    console.error(compiled.stderr);
+    Deno.exit(1);
+  }
+  how = "packing Deno with it, since deno compile could not download its base binary";
+  await makeSelfExtracting();
 }
+await Deno.rename(file, output);
+console.log(`Made ${output} by ${how}`);
 
-async function fallBack(): Promise<void> {
+async function makeSelfExtracting(): Promise<void> {
   const dist = await Deno.makeTempDir({ prefix: "taskapp-compile-" });
   try {
     for (const [entry, name] of [[MAIN, "main.js"], [THREAD, "thread.js"]] as const) {
       const { success, stderr } = await deno("bundle", "--output", `${dist}/${name}`, entry);
       if (!success) throw new Error(`deno bundle failed: ${stderr}`);
     }
-    await packSelfExtracting(output, { dist, version: config.version, permissions });
+    await packSelfExtracting(file, { dist, version: config.version, permissions });
   } finally {
     await Deno.remove(dist, { recursive: true });
   }

@@ -42,8 +42,5 @@ export async function packSelfExtracting(
   if (padded.length !== SCRIPT_BYTES) {
     throw new RangeError(`The launcher must be ASCII of at most ${SCRIPT_BYTES} bytes`);
   }
-  // A new file in the place of the old one, which may be running.
-  const temporary = `${output}.new`;
-  await Deno.writeFile(temporary, ReadableStream.from([padded, ...parts]), { mode: 0o755 });
-  await Deno.rename(temporary, output);
+  await Deno.writeFile(output, ReadableStream.from([padded, ...parts]), { mode: 0o755 });
 }
