@@ -12,9 +12,15 @@ import { loadEnvironment } from "./lib/env.ts";
  */
 export async function run(args: string[], io: Io): Promise<number> {
   let code = 0;
-  const program = createProgram(io, (exitCode) => code = exitCode);
   try {
     loadEnvironment();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    io.err(`error: ${error.message}\n`);
+    return 2;
+  }
+  const program = createProgram(io, (exitCode) => code = exitCode);
+  try {
     await program.parseAsync(args, { from: "user" });
     return code;
   } catch (error) {

@@ -24,16 +24,19 @@ export async function dev(options: DevOptions, io: Io): Promise<number> {
   await redis?.listening();
   const url = options.broker ?? redis?.url ?? "";
   const broker = connectBroker(url, options);
-  const all = { ...options, broker: url, auth: true };
-  const server = listen(broker, all);
-  const worker = createWorker(broker, all, io);
-  const stopListening = onStopSignal(() => worker.stop());
-  const where = redis ? `${broker.location}, which lives and ends with it` : broker.location;
-  io.out(`taskapp dev serves ${server.url} and works on ${where}\n`);
-  await worker.run();
-  await server.close();
-  stopListening();
-  await broker.close();
+  try {
+    const all = { ...options, broker: url, auth: true };
+    const server = listen(broker, all);
+    const worker = createWorker(broker, all, io);
+    const stopListening = onStopSignal(() => worker.stop());
+    const where = redis ? `${broker.location}, which lives and ends with it` : broker.location;
+    io.out(`taskapp dev serves ${server.url} and works on ${where}\n`);
+    await worker.run();
+    await server.close();
+    stopListening();
+  } finally {
+    await broker.close();
+  }
   return 0;
 }
 

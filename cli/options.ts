@@ -62,8 +62,10 @@ function loglevel(text: string): LogLevelName {
 
 /** Reads the URL of a broker. */
 export function brokerUrl(text: string): string {
-  if (!/^rediss?:\/\/\S+$/.test(text) || !URL.canParse(text)) {
-    throw new InvalidArgumentError("must be a redis:// or rediss:// URL");
+  if (!/^rediss?:\/\/\S+$/.test(text) || !/^\/?\d*$/.test(URL.parse(text)?.pathname ?? "no URL")) {
+    throw new InvalidArgumentError(
+      "must be a redis:// or rediss:// URL such as redis://host:6379/0",
+    );
   }
   return text;
 }

@@ -43,6 +43,7 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .addOption(portOption())
     .addOption(noAuthOption())
     .addOption(tutorialRoutesOption())
+    .addOption(allowedHostsOption())
     .action(async (options) => done(await serve(options, io)));
 
   addWorkOptions(common(program.command("work").alias("worker").description("Run tasks")))
@@ -61,6 +62,7 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     )
     .addOption(hostOption())
     .addOption(portOption())
+    .addOption(allowedHostsOption())
     .action(async (options) => done(await dev({ ...options, tutorialRoutes: true }, io)));
 
   program.command("call").description("Start a task")
@@ -101,6 +103,11 @@ function hostOption(): Option {
 function portOption(): Option {
   return new Option("-p, --port <port>", "port to listen on; 0 for any that is free")
     .env("TASKAPP_PORT").default(8000).argParser(integer(0, 65535));
+}
+
+function allowedHostsOption(): Option {
+  return new Option("--allowed-hosts <names>", "host names to answer to, as a proxy passes them on")
+    .env("TASKAPP_ALLOWED_HOSTS").argParser((text) => text.split(",").map((name) => name.trim()));
 }
 
 function noAuthOption(): Option {

@@ -3,10 +3,12 @@
 import { getLogger } from "@logtape/logtape";
 import type { Broker } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
+import { reapDuty } from "../jobs/reap.ts";
 import { Registry } from "../jobs/registry.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
 import { configureLog } from "../lib/log.ts";
 import { stopSignal } from "../lib/signals.ts";
+import { Ticker } from "../lib/ticker.ts";
 import { createApp } from "../routes/app.ts";
 import { VERSION } from "./version.ts";
 import { type Io, UsageError } from "./io.ts";
@@ -23,17 +25,28 @@ export interface ServeOptions extends CommonOptions {
   /** False only where the user said `--no-auth`. */
   auth: boolean;
   tutorialRoutes: boolean;
+  /** Names that requests may be addressed to; without it those of this machine, or any beyond it. */
+  allowedHosts?: string[];
 }
+
+const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 
 export async function serve(options: ServeOptions, io: Io): Promise<number> {
   checkHost(options);
   configureLog(options.loglevel);
   const broker = connectBroker(options.broker, options);
-  const server = listen(broker, options);
-  io.out(`taskapp ${VERSION} serves ${server.url} with ${broker.location}\n`);
-  await stopSignal();
-  await server.close();
-  await broker.close();
+  try {
+    const server = listen(broker, options);
+    // With the last worker gone nobody else would see that its tasks wait again.
+    const reaper = new Ticker([reapDuty(broker)]);
+    reaper.start();
+    io.out(`taskapp ${VERSION} serves ${server.url} with ${broker.location}\n`);
+    await stopSignal();
+    await server.close();
+    await reaper.stop();
+  } finally {
+    await broker.close();
+  }
   return 0;
 }
 
@@ -47,12 +60,14 @@ export interface Server {
  * @throws {UsageError} the address cannot be had
  */
 export function listen(broker: Broker, options: ServeOptions): Server {
-  const { host: hostname, port, tutorialRoutes } = options;
+  const { host: hostname, port, tutorialRoutes, allowedHosts } = options;
   const app = createApp({
     broker,
     registry: new Registry(tasks),
     tutorialRoutes,
     version: VERSION,
+    // Pages of other sites can have their own name point here, but not choose another name.
+    allowedHosts: allowedHosts ?? (isLoopback(hostname) ? LOOPBACK_NAMES : null),
   });
   try {
     const abandon = new AbortController();
@@ -77,10 +92,8 @@ export function listen(broker: Broker, options: ServeOptions): Server {
     if (error instanceof Deno.errors.AddrInUse) {
       throw new UsageError(`${hostname}:${port} is in use: choose another with --port`);
     }
-    if (error instanceof Deno.errors.AddrNotAvailable) {
-      throw new UsageError(`${hostname} is not an address of this machine: choose another --host`);
-    }
-    throw error;
+    const reason = error instanceof Error ? error.message : error;
+    throw new UsageError(`cannot listen on ${hostname}:${port}: ${reason}`);
   }
 }
 
@@ -89,10 +102,13 @@ export function listen(broker: Broker, options: ServeOptions): Server {
  * @throws {UsageError} others could reach the address, and the user did not insist
  */
 export function checkHost({ host, auth }: Pick<ServeOptions, "host" | "auth">): void {
-  const loopback = /^(127\.\d+\.\d+\.\d+|localhost|::1)$/.test(host);
-  if (loopback || !auth) return;
+  if (isLoopback(host) || !auth) return;
   throw new UsageError(
     `--host ${host} would let anyone in reach start and cancel tasks: ` +
       "put a proxy with a login in front and say --no-auth, or stay on 127.0.0.1",
   );
+}
+
+function isLoopback(host: string): boolean {
+  return /^(127\.\d+\.\d+\.\d+|localhost|::1)$/.test(host);
 }

@@ -36,11 +36,14 @@ export interface WorkOptions extends CommonOptions {
 export async function work(options: WorkOptions, io: Io): Promise<number> {
   configureLog(options.loglevel);
   const broker = connectBroker(options.broker, options);
-  const worker = createWorker(broker, options, io);
-  const stopListening = onStopSignal(() => worker.stop());
-  await worker.run();
-  stopListening();
-  await broker.close();
+  try {
+    const worker = createWorker(broker, options, io);
+    const stopListening = onStopSignal(() => worker.stop());
+    await worker.run();
+    stopListening();
+  } finally {
+    await broker.close();
+  }
   return 0;
 }
 

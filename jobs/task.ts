@@ -132,7 +132,7 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
     const given = args === undefined ? (this.#positional ? [] : {}) : args;
     const checked = await definition.input["~standard"].validate(given);
     if (checked.issues) throw invalidArguments(this.name, checked.issues);
-    const text = JSON.stringify(checked.value);
+    const text = encode(this.name, checked.value);
     if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) {
       throw new ArgumentsTooLargeError(
         `The arguments of ${this.name} are ${Buffer.byteLength(text)} bytes of JSON; ` +
@@ -286,6 +286,15 @@ function defaultBroker(): Broker {
   return current;
 }
 
+function encode(task: string, value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    const message = error instanceof RangeError ? "nested too deeply" : "not JSON";
+    throw new InvalidArgumentsError(task, [{ path: "args", message }]);
+  }
+}
+
 function invalidArguments(task: string, issues: readonly StandardSchemaV1.Issue[]) {
   return new InvalidArgumentsError(
     task,
@@ -300,6 +309,10 @@ function invalidArguments(task: string, issues: readonly StandardSchemaV1.Issue[
 function checkOptions(options: CallOptions): void {
   const { queue, priority, countdown, eta, expires, maxRetries, timeLimit, softTimeLimit } =
     options;
+  const key = options.idempotencyKey;
+  if (key !== undefined && (key === "" || key.length > 255)) {
+    throw new RangeError("the idempotency key must have 1 to 255 characters");
+  }
   const bounded = (name: string, value: number | undefined, max: number) => {
     if (value !== undefined && !(value >= 0 && value <= max)) {
       throw new RangeError(`${name} must be from 0 to ${max}, not ${value}`);
@@ -329,7 +342,7 @@ function checkOptions(options: CallOptions): void {
 export const MAX_SECONDS = 10 * 366 * 24 * 3600;
 
 /** Later times are mistakes, and would not fit where they are kept. */
-const MAX_TIME_MS = Date.UTC(3000, 0);
+export const MAX_TIME_MS = Date.UTC(3000, 0);
 
 /** Every retry has a bound. */
 export const MAX_RETRIES = 1000;

@@ -12,12 +12,12 @@ import { Wake } from "../lib/wake.ts";
 import type { Broker, Claimed, Outcome, Settlement, WorkerBeat } from "./broker.ts";
 import type { Update } from "./context.ts";
 import { Outbox } from "./outbox.ts";
+import { reapDuty } from "./reap.ts";
 import type { Pool } from "./pool.ts";
 
 /** Bounds what a lost wake-up costs. */
 const POLL_EVERY_MS = 1000;
 const HEARTBEAT_EVERY_MS = 2000;
-const REAP_EVERY_MS = 500;
 const PROMOTE_EVERY_MS = 1000;
 /** How exactly time limits are kept. */
 const LIMITS_EVERY_MS = 100;
@@ -139,14 +139,7 @@ export class Worker {
       { name: "heartbeat", everyMs: HEARTBEAT_EVERY_MS, run: () => this.#heartbeat() },
       { name: "promote", everyMs: PROMOTE_EVERY_MS, run: () => broker.promote() },
       { name: "limits", everyMs: LIMITS_EVERY_MS, run: () => Promise.resolve(this.#limits()) },
-      {
-        name: "reap",
-        everyMs: REAP_EVERY_MS,
-        run: async () => {
-          const tasks = await broker.reap();
-          if (tasks > 0) log.warn(`Gave back ${tasks} task(s) of workers that are gone`);
-        },
-      },
+      reapDuty(broker),
     ];
   }
 

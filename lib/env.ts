@@ -13,7 +13,10 @@ const ALIASES: [ours: string, theirs: string[]][] = [
 const SWITCHES = ["TASKAPP_NO_AUTH", "TASKAPP_TUTORIAL_ROUTES"];
 const OFF = /^(0|false|no|off)$/i;
 
-/** Completes `process.env`, where the command line looks for settings without a flag. */
+/**
+ * Completes `process.env`, where the command line looks for settings without a flag.
+ * @throws {TypeError} there is a file, and it cannot be read
+ */
 export function loadEnvironment(file = ".env"): void {
   for (const [name, value] of Object.entries(readEnvFile(file))) process.env[name] ||= value;
   for (const [name, value = ""] of Object.entries(process.env)) {
@@ -36,6 +39,8 @@ function readEnvFile(file: string): Record<string, string> {
     return parseEnv(Deno.readTextFileSync(file)) as Record<string, string>;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return {};
-    throw error;
+    throw new TypeError(
+      `${file} cannot be read: ${error instanceof Error ? error.message : error}`,
+    );
   }
 }

@@ -10,7 +10,7 @@ import { eventRoutes } from "./events.ts";
 import { Hub } from "./hub.ts";
 import { liveRoutes } from "./live.ts";
 import { metricsRoutes } from "./metrics.ts";
-import { refuseCrossSiteChanges } from "./origin.ts";
+import { refuseCrossSiteChanges, refuseOtherHosts } from "./origin.ts";
 import { page } from "./page.ts";
 import { inputErrors, invalidInput, notFound, onError, Problem } from "./problem.ts";
 import { startRoutes } from "./start.ts";
@@ -24,6 +24,8 @@ export interface AppParts {
   /** Whether `GET /{word}` starts a task. */
   tutorialRoutes: boolean;
   version: string;
+  /** Names that requests may be addressed to; null for any. */
+  allowedHosts: string[] | null;
 }
 
 export interface App extends Pick<OpenAPIHono, "fetch" | "request" | "routes"> {
@@ -38,7 +40,8 @@ const headers: MiddlewareHandler = async (c, next) => {
 };
 
 /** Builds the application. It opens nothing until a client watches something. */
-export function createApp({ broker, registry, tutorialRoutes: words, version }: AppParts): App {
+export function createApp(parts: AppParts): App {
+  const { broker, registry, tutorialRoutes: words, version, allowedHosts } = parts;
   const hub = new Hub(broker);
   const closing = new AbortController();
   const live = liveRoutes(broker, hub);
@@ -50,6 +53,7 @@ export function createApp({ broker, registry, tutorialRoutes: words, version }: 
   app.onError(onError);
   app.notFound(notFound);
 
+  app.use(refuseOtherHosts(allowedHosts));
   app.route("/", page());
   app.use(headers);
   app.use(refuseCrossSiteChanges);

@@ -5,6 +5,24 @@ import { Problem } from "./problem.ts";
 
 const READ_ONLY = ["GET", "HEAD", "OPTIONS"];
 
+/**
+ * Refuses requests that are addressed to another name: a site can have its own name point to this
+ * machine, and its pages would then count as ours.
+ * @param names without ports; null for any
+ */
+export function refuseOtherHosts(names: string[] | null): MiddlewareHandler {
+  return async (c, next) => {
+    const name = URL.parse(`http://${c.req.header("host") ?? ""}`)?.hostname;
+    if (names !== null && name !== undefined && !names.includes(name)) {
+      throw new Problem(
+        403,
+        `This server does not answer to the name ${name}; --allowed-hosts would let it`,
+      );
+    }
+    await next();
+  };
+}
+
 /** Refuses requests that change something when another site's page sent them. */
 export const refuseCrossSiteChanges: MiddlewareHandler = async (c, next) => {
   if (!READ_ONLY.includes(c.req.method)) refuseCrossSite(c.req.raw);

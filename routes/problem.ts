@@ -126,6 +126,9 @@ function toProblem(thrown: Error, c: Context): Problem {
       },
     );
   }
+  if (thrown instanceof Deno.errors.BadResource || thrown instanceof Deno.errors.Http) {
+    return new Problem(400, "The request ended before its body did");
+  }
   if (thrown instanceof HTTPException && isKnown(thrown.status)) {
     return new Problem(thrown.status, thrown.message || TITLES[thrown.status]);
   }

@@ -4,7 +4,7 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Broker, NewTask, Receipt } from "../jobs/broker.ts";
 import { ArgumentsTooLargeError, InvalidArgumentsError, UnknownTaskError } from "../jobs/errors.ts";
 import type { Registry } from "../jobs/registry.ts";
-import { type CallOptions, MAX_RETRIES, MAX_SECONDS } from "../jobs/task.ts";
+import { type CallOptions, MAX_RETRIES, MAX_SECONDS, MAX_TIME_MS } from "../jobs/task.ts";
 import { NAME_PATTERN, PRIORITIES } from "../jobs/wire.ts";
 import { jsonBody } from "./body.ts";
 import { type InputError, invalidInput, problems } from "./problem.ts";
@@ -21,7 +21,8 @@ const MAX_ERRORS = 100;
 const SAMPLE_TASK = "create_task";
 
 const Seconds = z.number().min(0).max(MAX_SECONDS);
-const Time = z.iso.datetime({ offset: true, error: "must be a time in ISO 8601 with a time zone" });
+const Time = z.iso.datetime({ offset: true, error: "must be a time in ISO 8601 with a time zone" })
+  .refine((text) => Math.abs(Date.parse(text)) < MAX_TIME_MS, "must be before the year 3000");
 
 const Call = z.strictObject({
   name: z.string().optional().openapi({ default: SAMPLE_TASK }),

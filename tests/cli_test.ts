@@ -50,6 +50,9 @@ const MISTAKES: [args: string[], complaint: RegExp][] = [
   [["work", "--time-limit", "-1"], /must be seconds/],
   [["work", "-l", "loud"], /must be one of debug, info, warning, error, critical/],
   [["work", "-b", "amqp://x"], /must be a redis:\/\/ or rediss:\/\/ URL/],
+  [["work", "-b", "redis://localhost/abc"], /must be a redis:\/\/ or rediss:\/\/ URL/],
+  [["serve", "--host", "nonsense.invalid", "--no-auth"], /cannot listen on nonsense\.invalid:8000/],
+  [["call", "divide", "[1, 2]", "--idempotency-key", ""], /1 to 255 characters/],
   [["serve", "--port", "99999"], /must be a whole number from 0 to 65535/],
   [["serve", "--host", "0.0.0.0"], /--no-auth/],
   [["call", "nothing_such"], /Unknown task "nothing_such"; known tasks: .*divide/],
@@ -126,6 +129,13 @@ Deno.test("call says in one line that Redis is away, and exits 1", async () => {
   assertEquals(code, 1);
   assertMatch(err, /^error: Redis at redis:\/\/127\.0\.0\.1:\d+ is not reachable[^\n]*\n$/);
   assert(!err.includes("secret"));
+});
+
+Deno.test("a database that Redis does not have is refused, not exchanged for another", async () => {
+  await using redis = await TestRedis.start();
+  const { code, err } = await taskapp("call", "divide", "[1, 2]", "-b", `${redis.url}/99`);
+  assertEquals(code, 1);
+  assertMatch(err, /^error: Redis at \S+ has no database 99\n$/);
 });
 
 Deno.test("call starts a task and prints its id; a key starts it once", async () => {

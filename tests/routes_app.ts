@@ -17,7 +17,9 @@ export class TestApp implements AsyncDisposable {
     readonly app: App,
   ) {}
 
-  static async start(options: { tutorialRoutes?: boolean; durable?: boolean } = {}) {
+  static async start(
+    options: { tutorialRoutes?: boolean; durable?: boolean; allowedHosts?: string[] } = {},
+  ) {
     const redis = await TestRedis.start({ durable: options.durable ?? false });
     const broker = connectBroker(redis.url);
     const app = createApp({
@@ -25,6 +27,7 @@ export class TestApp implements AsyncDisposable {
       registry: new Registry(tasks),
       tutorialRoutes: options.tutorialRoutes ?? true,
       version: "1.2.3",
+      allowedHosts: options.allowedHosts ?? null,
     });
     return new TestApp(redis, broker, app);
   }

@@ -133,6 +133,17 @@ Deno.test("/docs needs nothing but its own files", async () => {
   assert(!/https?:/.test(html));
 });
 
+Deno.test("requests that are addressed to another name are refused, the page included", async () => {
+  await using t = await TestApp.start({ allowedHosts: ["localhost", "[::1]"] });
+  for (const path of ["/", "/queues", "/ws", "/healthz"]) {
+    const { detail } = await problem(await t.get(path, { host: "evil.example:8000" }), 403);
+    assertStringIncludes(detail, "evil.example");
+  }
+  for (const host of ["localhost", "localhost:8000", "[::1]:8000"]) {
+    assertEquals((await t.get("/healthz", { host })).status, 200);
+  }
+});
+
 Deno.test("the page keeps its own headers, API answers have theirs", async () => {
   await using t = await TestApp.start();
   const page = await t.get("/");

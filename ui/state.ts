@@ -281,7 +281,12 @@ async function attempt(action: () => Promise<void>, id?: string): Promise<void> 
 
 function idInAddress(): string | null {
   const id = /^#\/tasks\/(.{1,128})$/.exec(location.hash)?.[1];
-  return id ? decodeURIComponent(id) : null;
+  if (!id) return null;
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return null; // not an address that this page made
+  }
 }
 
 function loadWatched(): string[] {

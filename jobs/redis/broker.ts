@@ -72,6 +72,10 @@ export class RedisBroker implements Broker {
   #givingUp: ReturnType<typeof setTimeout> | undefined;
   #closing = false;
   #lastError = "no connection";
+  /** Whether there is a connection, to the database that was asked for. */
+  #up = false;
+  /** Set while Redis cannot serve us as we are configured. */
+  #refusal: string | undefined;
   /** Which server, and which of its connections, this is; known once asked for. */
   #connection: { server: string; client: string } | undefined;
 
@@ -314,13 +318,14 @@ export class RedisBroker implements Broker {
 
   /** Turns whatever says that Redis is away into the one error that callers know. */
   async #guard<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#redis.status !== "ready") await this.#ready.promise;
+    if (!this.#up) await this.#ready.promise;
+    if (this.#refusal) throw new BrokerUnavailableError(this.#refusal);
     try {
       return await call();
     } catch (error) {
       const reply = replyError(error);
       if (reply && !UNAVAILABLE.test(reply)) throw error;
-      if (this.#redis.status !== "ready") throw this.#unreachable();
+      if (!this.#up) throw this.#unreachable();
       const reason = error instanceof Error ? error.message : String(error);
       const message = `Redis at ${this.location} did not answer: ${reason}`;
       throw new BrokerUnavailableError(message, { cause: error });
@@ -328,7 +333,6 @@ export class RedisBroker implements Broker {
   }
 
   #watchConnection(): void {
-    let up = false;
     let warned = false;
     this.#ready.promise.catch(() => {}); // there may be nobody waiting
     this.#redis.on("error", (error: Error) => {
@@ -338,24 +342,36 @@ export class RedisBroker implements Broker {
     });
     this.#redis.on("ready", () => {
       if (warned) log.info(`Redis at ${this.location} is back`);
-      up = true;
       warned = false;
       clearTimeout(this.#givingUp);
       this.#givingUp = undefined;
-      this.#ready.resolve();
-      for (const listener of this.#workerListeners.values()) listener.onReconnected();
+      this.#checkDatabase().finally(() => {
+        this.#up = true;
+        this.#ready.resolve();
+        for (const listener of this.#workerListeners.values()) listener.onReconnected();
+      });
     });
     this.#redis.on("close", () => {
       this.#connection = undefined;
-      if (up) {
+      if (this.#up) {
         this.#ready = Promise.withResolvers<void>();
         this.#ready.promise.catch(() => {});
       }
-      up = false;
+      this.#up = false;
       const giveUp = () => this.#ready.reject(this.#unreachable());
       if (this.#closing) giveUp();
       else this.#givingUp ??= setTimeout(giveUp, RECONNECT_WAIT_MS);
     });
+  }
+
+  /** Where the chosen database does not exist, ioredis goes on in database 0, where others may be. */
+  async #checkDatabase(): Promise<void> {
+    const { db = 0 } = this.#redis.options;
+    if (db === 0) return;
+    const info = String(await this.#redis.call("CLIENT", "INFO").catch(() => ""));
+    const actual = / db=(\d+)/.exec(info)?.[1];
+    const wrong = actual !== undefined && Number(actual) !== db;
+    this.#refusal = wrong ? `Redis at ${this.location} has no database ${db}` : undefined;
   }
 
   #unreachable(): BrokerUnavailableError {

@@ -17,6 +17,8 @@ export const divide = defineTask({
       ctx.progress(100 * second / SECONDS);
     }
     if (y === 0) throw new RangeError("division by zero");
-    return x / y;
+    const quotient = x / y;
+    if (!Number.isFinite(quotient)) throw new RangeError("the quotient is too large");
+    return quotient;
   },
 });

@@ -106,14 +106,22 @@ function Ending({ task }: { task: Task }) {
 
 function Value({ value }: { value: Json }) {
   const line = JSON.stringify(value);
-  return html`<pre>${line.length <= 72 ? line : JSON.stringify(value, null, 2)}</pre>`;
+  return html`<pre>${line.length <= 72 ? line : indented(value, line)}</pre>`;
+}
+
+function indented(value: Json, line: string): string {
+  try {
+    return JSON.stringify(value, null, 2);
+  } catch {
+    return line; // nested too deeply to be indented
+  }
 }
 
 /** Null is as the worker decides. */
 function limits({ soft_time_limit, time_limit }: Task): string {
   const word = (seconds: number | null) =>
     seconds === null ? "the worker's" : seconds === 0 ? "none" : wholeSeconds(seconds * 1000);
-  return `${word(soft_time_limit)} soft, ${word(time_limit)} hard`;
+  return `soft: ${word(soft_time_limit)}, hard: ${word(time_limit)}`;
 }
 
 function Facts({ task }: { task: Task }) {
