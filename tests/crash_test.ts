@@ -154,3 +154,16 @@ Deno.test("a subscriber misses nothing while Redis restarts", async () => {
   assertEquals(stages, [null, "STARTED", "PROCESSING", "CONCLUDING", "COMPLETED"]);
   await broker.close();
 });
+
+Deno.test("a server alone sees that the last worker is gone, and its task waits again", async () => {
+  await using site = await Site.start();
+  const env = { TASKAPP_BROKER: site.redis.url };
+  await using _server = Program.start(["serve", "--port", "0"], env);
+  await using worker = site.worker("last");
+  const id = await site.call(createTask, [60]);
+  await until(async () => (await site.task(id)).status === "PROGRESS");
+  await worker.kill("SIGKILL");
+  await until(async () => (await site.broker.workers()).length === 0);
+  const task = await site.task(id);
+  assertEquals([task.status, task.retries, task.worker], ["PENDING", 0, null]);
+});

@@ -1,11 +1,9 @@
 /** The broker on Redis or Valkey, 6.2 or newer: one script per transition. */
 
-import { Redis } from "ioredis";
 import { getLogger } from "@logtape/logtape";
 import { GroupCommit } from "../../lib/group_commit.ts";
 import {
   type Broker,
-  BrokerUnavailableError,
   type Change,
   type Claimed,
   type EventListener,
@@ -21,16 +19,11 @@ import {
   type WorkerListener,
 } from "../broker.ts";
 import type { QueueInfo, State, Stats, Task, TaskError, TaskEvent, WorkerInfo } from "../wire.ts";
+import { Connection } from "./connection.ts";
 import { iso, toEvent, toEvents, toStats, toTask, toWorker } from "./decode.ts";
 import { CONTROL_CHANNEL, EVENTS_CHANNEL, REAPING_LOCK } from "./keys.ts";
-import { replyError, type Script, scripts } from "./scripts.ts";
+import { type Script, scripts } from "./scripts.ts";
 
-/** No command waits longer for its answer; also how long a silent socket counts as alive. */
-const COMMAND_TIMEOUT_MS = 4000;
-/** After a connection is lost, calls wait this long for a new one. */
-const RECONNECT_WAIT_MS = 1000;
-/** A quiet subscription is asked for a sign of life this often. */
-const PING_EVERY_MS = 2500;
 /** A worker whose connection is closed has this long to come back before its tasks are taken. */
 const GONE_GRACE_MS = 900;
 /** One process in this time checks for workers that are gone. */
@@ -39,10 +32,6 @@ const REAP_EVERY_MS = 450;
 /** Bytes of arguments, and a little per task, that several calls may bring into one script. */
 const MAX_ENQUEUED_TOGETHER = 1024 * 1024;
 const TASK_WEIGHT = 1024;
-
-/** Replies that tell of the server's state, not of a fault of ours. */
-const UNAVAILABLE =
-  /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|NOREPLICAS|MISCONF|NOAUTH|WRONGPASS|NOPERM)/;
 
 const log = getLogger(["taskapp", "broker"]);
 
@@ -54,12 +43,8 @@ export interface RedisBrokerOptions {
 }
 
 export class RedisBroker implements Broker {
-  readonly location: string;
-  readonly #redis: Redis;
+  readonly #connection: Connection;
   readonly #options: RedisBrokerOptions;
-  /** Made when someone first listens: a connection of its own, so that news never queue. */
-  #listening: Redis | undefined;
-  #pings: ReturnType<typeof setInterval> | undefined;
   readonly #enqueues = new GroupCommit<NewTask, Receipt>(
     (tasks) => this.#enqueue(tasks),
     ({ args }) => args.length + TASK_WEIGHT,
@@ -67,33 +52,29 @@ export class RedisBroker implements Broker {
   );
   readonly #eventListeners = new Set<EventListener>();
   readonly #workerListeners = new Map<string, WorkerListener>();
-  /** Resolved while there is a connection, rejected when one has been missing for too long. */
-  #ready = Promise.withResolvers<void>();
-  #givingUp: ReturnType<typeof setTimeout> | undefined;
-  #closing = false;
-  #lastError = "no connection";
-  /** Whether there is a connection, to the database that was asked for. */
-  #up = false;
-  /** Set while Redis cannot serve us as we are configured. */
-  #refusal: string | undefined;
-  /** Which server, and which of its connections, this is; known once asked for. */
-  #connection: { server: string; client: string } | undefined;
 
   constructor(url: string, options: RedisBrokerOptions) {
-    this.location = withoutCredentials(url);
     this.#options = options;
-    this.#redis = new Redis(url, {
-      commandTimeout: COMMAND_TIMEOUT_MS,
-      socketTimeout: COMMAND_TIMEOUT_MS,
-      connectTimeout: COMMAND_TIMEOUT_MS,
-      maxRetriesPerRequest: null,
-      autoResubscribe: false,
-      disableClientInfo: true,
-      retryStrategy: (times) =>
-        this.#closing ? null : Math.min(25 * 2 ** Math.min(times, 10), 1000),
-      reconnectOnError: (error) => error.message.startsWith("READONLY"),
+    this.#connection = new Connection(url, {
+      onMessage: (channel, message) => {
+        if (channel === EVENTS_CHANNEL) this.#hearEvents(message);
+        else this.#hearControl(message);
+      },
+      onReconnected: () => {
+        for (const listener of this.#workerListeners.values()) listener.onReconnected();
+      },
+      onResubscribed: () => {
+        for (const listener of this.#eventListeners) listener.onGap();
+        for (const listener of this.#workerListeners.values()) {
+          listener.onReady();
+          listener.onSchedule();
+        }
+      },
     });
-    this.#watchConnection();
+  }
+
+  get location(): string {
+    return this.#connection.location;
   }
 
   enqueue(tasks: NewTask[]): Promise<Receipt[]> {
@@ -217,7 +198,7 @@ export class RedisBroker implements Broker {
 
   async heartbeat(beat: WorkerBeat): Promise<{ id: string; token: number }[]> {
     const { name, queues, ...rest } = beat;
-    const { server, client } = await this.#identify();
+    const { server, client } = await this.#connection.identity();
     const fields = Object.entries({ ...rest, queues: queues.join(","), server, client }).flat();
     const reply = await this.#run(
       scripts.heartbeat,
@@ -232,8 +213,8 @@ export class RedisBroker implements Broker {
 
   async reap(): Promise<number> {
     const { leaseMs, resultExpires } = this.#options;
-    const locked = await this.#guard(() =>
-      this.#redis.set(REAPING_LOCK, "1", "PX", REAP_EVERY_MS, "NX")
+    const locked = await this.#connection.call((redis) =>
+      redis.set(REAPING_LOCK, "1", "PX", REAP_EVERY_MS, "NX")
     );
     if (!locked) return 0;
     const closed = await this.#closedConnections();
@@ -277,7 +258,7 @@ export class RedisBroker implements Broker {
   async subscribe(listener: EventListener): Promise<Subscription> {
     this.#eventListeners.add(listener);
     try {
-      await this.#listen(EVENTS_CHANNEL);
+      await this.#connection.listen(EVENTS_CHANNEL);
     } catch (error) {
       this.#eventListeners.delete(listener);
       throw error;
@@ -285,99 +266,32 @@ export class RedisBroker implements Broker {
     return {
       close: async () => {
         this.#eventListeners.delete(listener);
-        if (this.#eventListeners.size === 0) await this.#unlisten(EVENTS_CHANNEL);
+        if (this.#eventListeners.size === 0) await this.#connection.unlisten(EVENTS_CHANNEL);
       },
     };
   }
 
   async attend(worker: string, listener: WorkerListener): Promise<Subscription> {
     this.#workerListeners.set(worker, listener);
-    await this.#listen(CONTROL_CHANNEL);
+    await this.#connection.listen(CONTROL_CHANNEL);
     return {
       close: async () => {
         this.#workerListeners.delete(worker);
-        if (this.#workerListeners.size === 0) await this.#unlisten(CONTROL_CHANNEL);
+        if (this.#workerListeners.size === 0) await this.#connection.unlisten(CONTROL_CHANNEL);
       },
     };
   }
 
   async ping(): Promise<void> {
-    await this.#guard(() => this.#redis.ping());
+    await this.#connection.call((redis) => redis.ping());
   }
 
-  async close(): Promise<void> {
-    this.#closing = true;
-    clearInterval(this.#pings);
-    clearTimeout(this.#givingUp);
-    await Promise.all([this.#redis, this.#listening].map((redis) => redis && disconnect(redis)));
+  close(): Promise<void> {
+    return this.#connection.close();
   }
 
   #run(script: Script, args: (string | number)[]): Promise<unknown> {
-    return this.#guard(() => script.run(this.#redis, args));
-  }
-
-  /** Turns whatever says that Redis is away into the one error that callers know. */
-  async #guard<T>(call: () => Promise<T>): Promise<T> {
-    if (!this.#up) await this.#ready.promise;
-    if (this.#refusal) throw new BrokerUnavailableError(this.#refusal);
-    try {
-      return await call();
-    } catch (error) {
-      const reply = replyError(error);
-      if (reply && !UNAVAILABLE.test(reply)) throw error;
-      if (!this.#up) throw this.#unreachable();
-      const reason = error instanceof Error ? error.message : String(error);
-      const message = `Redis at ${this.location} did not answer: ${reason}`;
-      throw new BrokerUnavailableError(message, { cause: error });
-    }
-  }
-
-  #watchConnection(): void {
-    let warned = false;
-    this.#ready.promise.catch(() => {}); // there may be nobody waiting
-    this.#redis.on("error", (error: Error) => {
-      this.#lastError = error.message;
-      if (!warned) log.warn(`Redis at ${this.location} is not reachable: ${error.message}`);
-      warned = true;
-    });
-    this.#redis.on("ready", () => {
-      if (warned) log.info(`Redis at ${this.location} is back`);
-      warned = false;
-      clearTimeout(this.#givingUp);
-      this.#givingUp = undefined;
-      this.#checkDatabase().finally(() => {
-        this.#up = true;
-        this.#ready.resolve();
-        for (const listener of this.#workerListeners.values()) listener.onReconnected();
-      });
-    });
-    this.#redis.on("close", () => {
-      this.#connection = undefined;
-      if (this.#up) {
-        this.#ready = Promise.withResolvers<void>();
-        this.#ready.promise.catch(() => {});
-      }
-      this.#up = false;
-      const giveUp = () => this.#ready.reject(this.#unreachable());
-      if (this.#closing) giveUp();
-      else this.#givingUp ??= setTimeout(giveUp, RECONNECT_WAIT_MS);
-    });
-  }
-
-  /** Where the chosen database does not exist, ioredis goes on in database 0, where others may be. */
-  async #checkDatabase(): Promise<void> {
-    const { db = 0 } = this.#redis.options;
-    if (db === 0) return;
-    const info = String(await this.#redis.call("CLIENT", "INFO").catch(() => ""));
-    const actual = / db=(\d+)/.exec(info)?.[1];
-    const wrong = actual !== undefined && Number(actual) !== db;
-    this.#refusal = wrong ? `Redis at ${this.location} has no database ${db}` : undefined;
-  }
-
-  #unreachable(): BrokerUnavailableError {
-    return new BrokerUnavailableError(
-      `Redis at ${this.location} is not reachable: ${this.#lastError}`,
-    );
+    return this.#connection.run(script, args);
   }
 
   async #change(script: Script, args: (string | number)[]): Promise<Change> {
@@ -389,25 +303,9 @@ export class RedisBroker implements Broker {
     return this.#run(scripts.workers, []) as Promise<[string, number, string[]][]>;
   }
 
-  /** Which connection this is, so that others can see when it closes; empty where that is barred. */
-  async #identify(): Promise<{ server: string; client: string }> {
-    if (this.#connection) return this.#connection;
-    try {
-      const [client, info] = await Promise.all([
-        this.#redis.client("ID"),
-        this.#redis.info("server"),
-      ]);
-      const server = /^run_id:(\w+)/m.exec(info)?.[1] ?? "";
-      return this.#connection = { server, client: String(client) };
-    } catch (error) {
-      log.debug(`Cannot ask Redis for the connection's id: ${error}`);
-      return { server: "", client: "" };
-    }
-  }
-
   /** Workers that said they are on a connection which this server does not have (any more). */
   async #closedConnections(): Promise<[worker: string, client: string][]> {
-    const { server } = await this.#identify();
+    const { server } = await this.#connection.identity();
     if (!server) return [];
     const registered = (await this.#workers()).flatMap(([worker, , flat]) => {
       const fields = new Map(chunks<[string, string]>(flat, 2));
@@ -415,61 +313,11 @@ export class RedisBroker implements Broker {
       return client && fields.get("server") === server ? [[worker, client] as const] : [];
     });
     if (registered.length === 0) return [];
-    const open = await this.#openConnections(registered.map(([, client]) => client));
+    const open = await this.#connection.open(registered.map(([, client]) => client));
     return registered.filter(([, client]) => !open.has(client)).map(([worker, client]) => [
       worker,
       client,
     ]);
-  }
-
-  /** Those of these connections that are open; all of them where Redis does not let us ask. */
-  async #openConnections(clients: string[]): Promise<Set<string | undefined>> {
-    try {
-      const list = String(await this.#redis.call("CLIENT", "LIST", "ID", ...clients));
-      return new Set([...list.matchAll(/^id=(\d+)/gm)].map((match) => match[1]));
-    } catch (error) {
-      log.debug(`Cannot ask Redis which connections are open: ${error}`);
-      return new Set(clients);
-    }
-  }
-
-  async #listen(channel: string): Promise<void> {
-    const redis = this.#listening ??= this.#openListening();
-    await this.#guard(() => redis.subscribe(channel));
-  }
-
-  async #unlisten(channel: string): Promise<void> {
-    const redis = this.#listening;
-    // A connection that is down has no subscriptions; what it listens to is decided when it is back.
-    if (redis?.status === "ready") await redis.unsubscribe(channel).catch(() => {});
-  }
-
-  #openListening(): Redis {
-    const redis = this.#redis.duplicate();
-    let before = false;
-    redis.on("error", () => {}); // the other connection tells
-    redis.on("message", (channel: string, message: string) => {
-      if (channel === EVENTS_CHANNEL) this.#hearEvents(message);
-      else this.#hearControl(message);
-    });
-    redis.on("ready", () => {
-      if (before) this.#relisten(redis).catch((error) => log.debug(`Resubscribing: ${error}`));
-      before = true;
-    });
-    // Silence is normal here, so only an answer to a ping tells a quiet connection from a dead one.
-    this.#pings = setInterval(() => redis.ping().catch(() => {}), PING_EVERY_MS);
-    return redis;
-  }
-
-  /** After a lost connection: listen again first, then tell that something may have been missed. */
-  async #relisten(redis: Redis): Promise<void> {
-    if (this.#eventListeners.size > 0) await redis.subscribe(EVENTS_CHANNEL);
-    if (this.#workerListeners.size > 0) await redis.subscribe(CONTROL_CHANNEL);
-    for (const listener of this.#eventListeners) listener.onGap();
-    for (const listener of this.#workerListeners.values()) {
-      listener.onReady();
-      listener.onSchedule();
-    }
   }
 
   #hearEvents(message: string): void {
@@ -508,24 +356,9 @@ function accepted(reply: unknown): boolean[] {
   return (reply as number[]).map((each) => each === 1);
 }
 
-/** Resolves when the connection has ended; one that is waiting to be tried again is tried once more. */
-function disconnect(redis: Redis): Promise<void> {
-  return new Promise((resolve) => {
-    if (redis.status === "end") return resolve();
-    redis.once("end", () => resolve());
-    if (["connecting", "connect", "ready"].includes(redis.status)) redis.disconnect();
-    else redis.once("ready", () => redis.disconnect());
-  });
-}
-
 /** Cuts a flat reply into rows. */
 function chunks<Row extends unknown[]>(flat: readonly unknown[], size: number): Row[] {
   const rows: Row[] = [];
   for (let i = 0; i < flat.length; i += size) rows.push(flat.slice(i, i + size) as Row);
   return rows;
-}
-
-function withoutCredentials(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 }
