@@ -6,7 +6,7 @@ import { DEFAULT_RESULT_EXPIRES } from "../jobs/connect.ts";
 import { MAX_SECONDS } from "../jobs/task.ts";
 import { NAME_PATTERN } from "../jobs/wire.ts";
 
-export const DEFAULT_BROKER = "redis://127.0.0.1:6379";
+const DEFAULT_BROKER = "redis://127.0.0.1:6379";
 
 export interface CommonOptions {
   broker: string;

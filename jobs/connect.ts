@@ -8,7 +8,7 @@ export type BrokerOptions = RedisBrokerOptions;
 /** Celery keeps results for a day; an hour bounds the memory of a busy queue. */
 export const DEFAULT_RESULT_EXPIRES = 3600;
 /** Five missed heartbeats. */
-export const DEFAULT_LEASE_MS = 10_000;
+const DEFAULT_LEASE_MS = 10_000;
 
 /**
  * Makes a broker for `redis://` or `rediss://`. It connects in the background and keeps trying, so

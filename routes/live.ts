@@ -39,7 +39,7 @@ export function liveRoutes(broker: Broker, hub: Hub): { routes: Hono; clients: (
 }
 
 /** Number of an event, as a URL or a header has it. */
-export function eventNumber(text: string): number {
+function eventNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) {
     throw invalidInput([{
       path: "after",

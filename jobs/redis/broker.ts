@@ -20,7 +20,7 @@ import {
 } from "../broker.ts";
 import type { QueueInfo, State, Stats, Task, TaskError, TaskEvent, WorkerInfo } from "../wire.ts";
 import { Connection } from "./connection.ts";
-import { iso, toEvent, toEvents, toStats, toTask, toWorker } from "./decode.ts";
+import { iso, toEvent, toEvents, toFields, toStats, toTask, toWorker } from "./decode.ts";
 import { CONTROL_CHANNEL, EVENTS_CHANNEL, REAPING_LOCK } from "./keys.ts";
 import { type Script, scripts } from "./scripts.ts";
 
@@ -308,7 +308,7 @@ export class RedisBroker implements Broker {
     const { server } = await this.#connection.identity();
     if (!server) return [];
     const registered = (await this.#workers()).flatMap(([worker, , flat]) => {
-      const fields = new Map(chunks<[string, string]>(flat, 2));
+      const fields = toFields(flat);
       const client = fields.get("client");
       return client && fields.get("server") === server ? [[worker, client] as const] : [];
     });

@@ -133,6 +133,14 @@ local function is_running(task)
   return task.status == 'STARTED' or task.status == 'PROGRESS'
 end
 
+-- Reads fields of a task if this claim on it holds: it runs, for this worker, under its latest token.
+local function load_claimed(id, worker, token, fields)
+  local task = load(id, fields)
+  if task and is_running(task) and task.worker == worker and task.deliveries == token then
+    return task
+  end
+end
+
 -- Gives back all that a worker holds, to the front of their queues and in their order.
 local function give_back_all(worker, at, ttl, lost)
   local ids = call('LRANGE', K.active(worker), 0, -1)

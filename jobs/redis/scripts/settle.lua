@@ -10,8 +10,8 @@ local reply = {}
 
 for i = 3, #ARGV, 6 do
   local id, token, state, payload, brief, delay = unpack(ARGV, i, i + 5)
-  local task = load(id, FIELDS)
-  if not task or not is_running(task) or task.worker ~= worker or task.deliveries ~= token then
+  local task = load_claimed(id, worker, token, FIELDS)
+  if not task then
     reply[#reply + 1] = 0
   else
     reply[#reply + 1] = 1
