@@ -3,7 +3,7 @@
 import { CommanderError } from "commander";
 import { type Io, UsageError } from "./cli/io.ts";
 import { createProgram } from "./cli/program.ts";
-import { BrokerUnavailableError } from "./jobs/broker.ts";
+import { BrokerRefusedError, BrokerUnavailableError } from "./jobs/broker.ts";
 import { loadEnvironment } from "./lib/env.ts";
 
 /**
@@ -25,7 +25,7 @@ export async function run(args: string[], io: Io): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof UsageError) {
+    if (error instanceof UsageError || error instanceof BrokerRefusedError) {
       io.err(`error: ${error.message}\n`);
       return 2;
     }

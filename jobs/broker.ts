@@ -179,3 +179,11 @@ export interface Broker {
 export class BrokerUnavailableError extends Error {
   override name = "BrokerUnavailableError";
 }
+
+/**
+ * The store cannot be used as it was named: a wrong password, a file that is no database of ours.
+ * Trying again does not help.
+ */
+export class BrokerRefusedError extends Error {
+  override name = "BrokerRefusedError";
+}
