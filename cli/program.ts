@@ -19,14 +19,14 @@ import {
   time,
 } from "./options.ts";
 import { serve } from "./serve.ts";
-import { VERSION } from "./version.ts";
+import { BUILD, VERSION } from "./version.ts";
 import { work } from "./work.ts";
 
 /** @param done takes the exit code of the command that ran */
 export function createProgram(io: Io, done: (code: number) => void): Command {
   const program = new Command("taskapp")
     .description("A task queue with retries, time limits and a live page")
-    .version(VERSION)
+    .version(`taskapp ${VERSION} (${BUILD})`)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out(text),

@@ -15,7 +15,7 @@ Deno.test("the executable works in an empty directory, without Deno or the sourc
     const runs = await Promise.all([1, 2, 3].map(() => built.output(["--version"])));
     for (const { code, stdout, stderr } of runs) {
       assertEquals([code, stderr], [0, ""]);
-      assertMatch(stdout, new RegExp(`^${RegExp.escape(config.version)}\\b`));
+      assertMatch(stdout, new RegExp(`^taskapp ${RegExp.escape(config.version)} \\(`));
     }
   });
 
