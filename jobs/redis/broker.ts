@@ -18,9 +18,10 @@ import {
   type WorkerBeat,
   type WorkerListener,
 } from "../broker.ts";
-import type { QueueInfo, State, Stats, Task, TaskError, TaskEvent, WorkerInfo } from "../wire.ts";
+import { acceptedEvent, brief, toEvent, toStats } from "../stored.ts";
+import type { QueueInfo, State, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
 import { Connection } from "./connection.ts";
-import { iso, toEvent, toEvents, toFields, toStats, toTask, toWorker } from "./decode.ts";
+import { toEvents, toFields, toTask, toWorker } from "./decode.ts";
 import { CONTROL_CHANNEL, EVENTS_CHANNEL, REAPING_LOCK } from "./keys.ts";
 import { type Script, scripts } from "./scripts.ts";
 
@@ -122,16 +123,7 @@ export class RedisBroker implements Broker {
     const reply = await this.#run(scripts.events, [id, after]);
     const [name, created, first, ...bodies] = reply as [string?, string?, number?, ...string[]];
     if (name === undefined || created === undefined || first === undefined) return null;
-    const accepted: TaskEvent = {
-      seq: 1,
-      task_id: id,
-      name,
-      status: "PENDING",
-      progress: 0,
-      stage: null,
-      at: iso(created),
-    };
-    const events = first === 1 ? [accepted] : [];
+    const events = first === 1 ? [acceptedEvent(id, name, created)] : [];
     const offset = first + events.length;
     return events.concat(bodies.map((body, i) => toEvent(id, offset + i, name, body)));
   }
@@ -190,7 +182,14 @@ export class RedisBroker implements Broker {
       if (state === "SUCCESS") return [id, token, state, outcome.result, "", 0];
       if (state === "PENDING") return [id, token, state, "", "", 0];
       const delay = state === "RETRY" ? outcome.delayMs : 0;
-      return [id, token, state, JSON.stringify(outcome.error), brief(outcome.error), delay];
+      return [
+        id,
+        token,
+        state,
+        JSON.stringify(outcome.error),
+        JSON.stringify(brief(outcome.error)),
+        delay,
+      ];
     });
     const { resultExpires } = this.#options;
     return accepted(await this.#run(scripts.settle, [worker, resultExpires, ...args]));
@@ -252,7 +251,8 @@ export class RedisBroker implements Broker {
   }
 
   async stats(): Promise<Stats> {
-    return toStats(await this.#run(scripts.stats, []) as string[]);
+    const counters = toFields(await this.#run(scripts.stats, []) as string[]);
+    return toStats(counters.entries().map(([field, value]) => [field, Number(value)]));
   }
 
   async subscribe(listener: EventListener): Promise<Subscription> {
@@ -345,11 +345,6 @@ export class RedisBroker implements Broker {
 function encodeWhen(when: When | undefined): string {
   if (when === undefined) return "";
   return "inMs" in when ? `+${when.inMs}` : `${when.atMs}`;
-}
-
-/** Events are copied to every watcher: what is long stays with the task. */
-function brief(error: TaskError): string {
-  return JSON.stringify({ ...error, message: error.message.slice(0, 1000), stack: null });
 }
 
 function accepted(reply: unknown): boolean[] {

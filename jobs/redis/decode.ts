@@ -1,17 +1,7 @@
 /** From what Redis holds to what the wire shows. Replies of our own scripts are trusted. */
 
-import {
-  DURATION_BUCKETS,
-  type Histogram,
-  type Json,
-  type Priority,
-  type State,
-  type Stats,
-  type Task,
-  type TaskError,
-  type TaskEvent,
-  type WorkerInfo,
-} from "../wire.ts";
+import { iso, toEvent } from "../stored.ts";
+import type { Json, Priority, State, Task, TaskError, TaskEvent, WorkerInfo } from "../wire.ts";
 
 type Fields = Map<string, string>;
 
@@ -20,10 +10,6 @@ export function toFields(flat: readonly string[]): Fields {
   const fields: Fields = new Map();
   for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i] ?? "", flat[i + 1] ?? "");
   return fields;
-}
-
-export function iso(ms: string | number): string {
-  return new Date(Number(ms)).toISOString();
 }
 
 /** JSON text, or null where there is none. */
@@ -71,24 +57,6 @@ export function toTask(id: string, flat: readonly string[]): Task {
   };
 }
 
-/** A stored event holds no number, task or name, and its times as Unix milliseconds. */
-interface StoredEvent extends Omit<TaskEvent, "seq" | "task_id" | "name" | "at" | "eta"> {
-  at: number;
-  eta?: number;
-}
-
-export function toEvent(id: string, seq: number, name: string, body: string): TaskEvent {
-  const { at, eta, ...rest } = JSON.parse(body) as StoredEvent;
-  return {
-    seq,
-    task_id: id,
-    name,
-    ...rest,
-    ...(eta !== undefined && { eta: iso(eta) }),
-    at: iso(at),
-  };
-}
-
 /** One message of the events channel: a line per event, `id seq name body`. */
 export function toEvents(message: string): TaskEvent[] {
   return message.split("\n").map((line) => {
@@ -113,38 +81,4 @@ export function toWorker(name: string, active: number, flat: readonly string[]):
     processed: Number(fields.get("processed")),
     memory_mib: Number(fields.get("memory_mib")),
   };
-}
-
-/** Counter fields are words: `outcome SUCCESS default divide`, `run 3 divide`, `run ms divide`. */
-export function toStats(flat: readonly string[]): Stats {
-  const stats: Stats = { enqueued: 0, outcomes: [], run_time: [], wait_time: [] };
-  const histogram = (list: Histogram[], name: string): Histogram => {
-    const known = list.find((each) => each.name === name);
-    if (known) return known;
-    const buckets = new Array<number>(DURATION_BUCKETS.length + 1).fill(0);
-    const created = { name, buckets, count: 0, sum_seconds: 0 };
-    list.push(created);
-    return created;
-  };
-  for (const [field, value] of toFields(flat)) {
-    const [kind, detail = "", ...names] = field.split(" ");
-    const amount = Number(value);
-    if (kind === "enqueued") stats.enqueued = amount;
-    if (kind === "outcome") {
-      const [queue = "", name = ""] = names;
-      const outcome = detail as Stats["outcomes"][number]["outcome"];
-      stats.outcomes.push({ name, queue, outcome, count: amount });
-    }
-    if (kind === "run" || kind === "wait") {
-      const list = kind === "run" ? stats.run_time : stats.wait_time;
-      const target = histogram(list, names[0] ?? "");
-      if (detail === "ms") {
-        target.sum_seconds = amount / 1000;
-      } else {
-        target.buckets[Number(detail) - 1] = amount;
-        target.count += amount;
-      }
-    }
-  }
-  return stats;
 }

@@ -1,0 +1,82 @@
+/** The form in which both stores keep events and counters, and the way from there to the wire. */
+
+import {
+  DURATION_BUCKETS,
+  type Histogram,
+  type Stats,
+  type TaskError,
+  type TaskEvent,
+} from "./wire.ts";
+
+/** A stored event holds no number, task or name, and its times as Unix milliseconds. */
+export interface StoredEvent extends Omit<TaskEvent, "seq" | "task_id" | "name" | "at" | "eta"> {
+  at: number;
+  eta?: number;
+}
+
+export function iso(ms: string | number): string {
+  return new Date(Number(ms)).toISOString();
+}
+
+export function toEvent(id: string, seq: number, name: string, body: string): TaskEvent {
+  const { at, eta, ...rest } = JSON.parse(body) as StoredEvent;
+  return {
+    seq,
+    task_id: id,
+    name,
+    ...rest,
+    ...(eta !== undefined && { eta: iso(eta) }),
+    at: iso(at),
+  };
+}
+
+/** The first event, which is not stored. */
+export function acceptedEvent(id: string, name: string, created: string | number): TaskEvent {
+  return {
+    seq: 1,
+    task_id: id,
+    name,
+    status: "PENDING",
+    progress: 0,
+    stage: null,
+    at: iso(created),
+  };
+}
+
+/** Events are copied to every watcher: what is long stays with the task. */
+export function brief(error: TaskError): TaskError {
+  return { ...error, message: error.message.slice(0, 1000), stack: null };
+}
+
+/** Counter fields are words: `outcome SUCCESS default divide`, `run 3 divide`, `run ms divide`. */
+export function toStats(counters: Iterable<[field: string, value: number]>): Stats {
+  const stats: Stats = { enqueued: 0, outcomes: [], run_time: [], wait_time: [] };
+  const histogram = (list: Histogram[], name: string): Histogram => {
+    const known = list.find((each) => each.name === name);
+    if (known) return known;
+    const buckets = new Array<number>(DURATION_BUCKETS.length + 1).fill(0);
+    const created = { name, buckets, count: 0, sum_seconds: 0 };
+    list.push(created);
+    return created;
+  };
+  for (const [field, amount] of counters) {
+    const [kind, detail = "", ...names] = field.split(" ");
+    if (kind === "enqueued") stats.enqueued = amount;
+    if (kind === "outcome") {
+      const [queue = "", name = ""] = names;
+      const outcome = detail as Stats["outcomes"][number]["outcome"];
+      stats.outcomes.push({ name, queue, outcome, count: amount });
+    }
+    if (kind === "run" || kind === "wait") {
+      const list = kind === "run" ? stats.run_time : stats.wait_time;
+      const target = histogram(list, names[0] ?? "");
+      if (detail === "ms") {
+        target.sum_seconds = amount / 1000;
+      } else {
+        target.buckets[Number(detail) - 1] = amount;
+        target.count += amount;
+      }
+    }
+  }
+  return stats;
+}
