@@ -129,6 +129,14 @@ export interface Subscription {
 /** Answer to revoke, retry and forget: done, or the state that stood in the way, or no such id. */
 export type Change = { done: boolean; status: State } | null;
 
+/** What each connection to a store may have of its own. */
+export interface BrokerOptions {
+  /** Seconds that ended tasks are kept; 0 keeps nothing. */
+  resultExpires: number;
+  /** A worker that is silent for this long has lost its tasks. */
+  leaseMs: number;
+}
+
 export interface Broker {
   /** Where it is, without credentials. */
   readonly location: string;
@@ -146,7 +154,7 @@ export interface Broker {
   /** Deletes an ended task. */
   forget(id: string): Promise<Change>;
 
-  /** Takes up to `limit` ready tasks, in the order of `queues`, and renews the worker's lease. */
+  /** Takes up to `limit` ready tasks, in the order of `queues`; a worker that gets any is leased. */
   claim(worker: string, queues: string[], limit: number): Promise<Claimed[]>;
   /** Stores progress and log lines; false where the claim no longer holds. */
   report(worker: string, reports: Report[]): Promise<boolean[]>;

@@ -1,9 +1,8 @@
 /** From a broker URL to a broker. */
 
-import type { Broker } from "./broker.ts";
-import { RedisBroker, type RedisBrokerOptions } from "./redis/broker.ts";
-
-export type BrokerOptions = RedisBrokerOptions;
+import type { Broker, BrokerOptions } from "./broker.ts";
+import { RedisBroker } from "./redis/broker.ts";
+import { SqliteBroker } from "./sqlite/broker.ts";
 
 /** Celery keeps results for a day; an hour bounds the memory of a busy queue. */
 export const DEFAULT_RESULT_EXPIRES = 3600;
@@ -11,16 +10,17 @@ export const DEFAULT_RESULT_EXPIRES = 3600;
 const DEFAULT_LEASE_MS = 10_000;
 
 /**
- * Makes a broker for `redis://` or `rediss://`. It connects in the background and keeps trying, so
- * that a program can start before its broker does.
+ * Makes a broker for `redis://`, `rediss://`, `sqlite:FILE` or `sqlite::memory:`. One for Redis connects
+ * in the background and keeps trying, so that a program can start before its Redis does.
  * @throws {TypeError} another kind of URL
+ * @throws {BrokerRefusedError} the file cannot be opened, or is none of ours
  */
 export function connectBroker(url: string, options: Partial<BrokerOptions> = {}): Broker {
-  if (!/^rediss?:\/\//.test(url)) {
-    throw new TypeError(`Broker "${url}" is not a redis:// or rediss:// URL`);
-  }
-  return new RedisBroker(url, {
+  const all = {
     resultExpires: options.resultExpires ?? DEFAULT_RESULT_EXPIRES,
     leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS,
-  });
+  };
+  if (/^rediss?:\/\//.test(url)) return new RedisBroker(url, all);
+  if (url.startsWith("sqlite:")) return new SqliteBroker(url.slice("sqlite:".length), all);
+  throw new TypeError(`Broker "${url}" is not a redis://, rediss:// or sqlite: URL`);
 }

@@ -13,6 +13,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 /** Libraries with one home, so that they can be exchanged there. */
 const HOMES: Record<string, string> = {
   ioredis: "jobs/redis/",
+  "node:sqlite": "jobs/sqlite/",
   commander: "cli/",
   hono: "routes/",
   "prom-client": "routes/",

@@ -4,6 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import { GroupCommit } from "../../lib/group_commit.ts";
 import {
   type Broker,
+  type BrokerOptions,
   type Change,
   type Claimed,
   type EventListener,
@@ -36,16 +37,9 @@ const TASK_WEIGHT = 1024;
 
 const log = getLogger(["taskapp", "broker"]);
 
-export interface RedisBrokerOptions {
-  /** Seconds that ended tasks are kept; 0 keeps nothing. */
-  resultExpires: number;
-  /** A worker that is silent for this long has lost its tasks. */
-  leaseMs: number;
-}
-
 export class RedisBroker implements Broker {
   readonly #connection: Connection;
-  readonly #options: RedisBrokerOptions;
+  readonly #options: BrokerOptions;
   readonly #enqueues = new GroupCommit<NewTask, Receipt>(
     (tasks) => this.#enqueue(tasks),
     ({ args }) => args.length + TASK_WEIGHT,
@@ -54,7 +48,7 @@ export class RedisBroker implements Broker {
   readonly #eventListeners = new Set<EventListener>();
   readonly #workerListeners = new Map<string, WorkerListener>();
 
-  constructor(url: string, options: RedisBrokerOptions) {
+  constructor(url: string, options: BrokerOptions) {
     this.#options = options;
     this.#connection = new Connection(url, {
       onMessage: (channel, message) => {

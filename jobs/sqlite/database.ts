@@ -1,0 +1,201 @@
+/** One SQLite file: opened safely, changed in short transactions, and with words for its errors. */
+
+import { dirname } from "node:path";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
+import { getLogger } from "@logtape/logtape";
+import { BrokerRefusedError, BrokerUnavailableError } from "../broker.ts";
+import schema from "./schema.sql" with { type: "text" };
+
+/** "task" in ASCII: tells a file of ours from any other SQLite database. */
+const APPLICATION_ID = 0x7461736b;
+/** Raised with every change to the schema. */
+const SCHEMA_VERSION = 1;
+
+/** How long a call waits for its turn to write, and how long opening may take. */
+const BUSY_TIMEOUT_MS = 4000;
+/** A write is on disk after this long at most, as with Redis's `appendfsync everysec`. */
+const SYNC_AFTER_MS = 1000;
+
+/** SQLite's result codes, https://www.sqlite.org/rescode.html */
+const BUSY = 5;
+/** Busy, locked, read-only, I/O error, corrupt, full, cannot open, no database: not our mistakes. */
+const UNAVAILABLE = [BUSY, 6, 8, 10, 11, 13, 14, 26];
+
+const log = getLogger(["taskapp", "broker"]);
+
+export class Database {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #syncing: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * Opens a file, or makes it.
+   * @param file a path, or `:memory:`
+   * @throws {BrokerRefusedError} it cannot be opened, or is not ours
+   * @throws {BrokerUnavailableError} the disk is full, or others hold it for too long
+   */
+  constructor(readonly file: string) {
+    let db: DatabaseSync | undefined;
+    try {
+      db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+      prepare(db, file);
+    } catch (error) {
+      db?.close();
+      throw openingError(file, error);
+    }
+    this.#db = db;
+  }
+
+  get inMemory(): boolean {
+    return this.file === ":memory:";
+  }
+
+  /** Runs a statement that answers rows. */
+  all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#statement(sql).all(...values) as Row[];
+  }
+
+  /** Runs a statement that answers one row or none. */
+  get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#statement(sql).get(...values) as Row | undefined;
+  }
+
+  /** Goes through the rows one by one. */
+  iterate<Row>(sql: string, ...values: SQLInputValue[]): IterableIterator<Row> {
+    return this.#statement(sql).iterate(...values) as IterableIterator<Row>;
+  }
+
+  /** Runs a statement that changes rows, and answers how many. */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#statement(sql).run(...values).changes);
+  }
+
+  /** Reads from one state of the file. */
+  read<T>(reading: () => T): Promise<T> {
+    return this.#transaction("BEGIN", reading);
+  }
+
+  /** Changes all or, on an error, nothing; others' changes wait. `change` must not wait itself. */
+  async write<T>(change: () => T): Promise<T> {
+    const result = await this.#transaction("BEGIN IMMEDIATE", change);
+    if (!this.inMemory) this.#syncing ??= setTimeout(() => this.#sync(), SYNC_AFTER_MS);
+    return result;
+  }
+
+  /** A number that another process's commit changes. */
+  version(): number {
+    return this.get<{ data_version: number }>("PRAGMA data_version")?.data_version ?? 0;
+  }
+
+  async close(): Promise<void> {
+    if (this.#syncing !== undefined) await this.#sync();
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  async #transaction<T>(begin: "BEGIN" | "BEGIN IMMEDIATE", work: () => T): Promise<T> {
+    const deadline = Date.now() + BUSY_TIMEOUT_MS;
+    while (true) {
+      try {
+        this.run(begin);
+        const result = work();
+        this.run("COMMIT");
+        return result;
+      } catch (error) {
+        // Some errors have ended the transaction already.
+        if (this.#db.isOpen && this.#db.isTransaction) this.run("ROLLBACK");
+        if (codeOf(error) !== BUSY || Date.now() > deadline) throw this.#translate(error);
+      }
+      // Waiting here and not inside SQLite leaves the event loop to others.
+      await sleep(1 + Math.random() * 4);
+    }
+  }
+
+  #translate(error: unknown): unknown {
+    const code = codeOf(error);
+    if (this.#db.isOpen && (code === undefined || !UNAVAILABLE.includes(code))) return error;
+    const message = `The database ${this.file} cannot be used: ${messageOf(error)}`;
+    return new BrokerUnavailableError(message, { cause: error });
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** Committing writes to the file's log and leaves it to the system when that reaches the disk. */
+  async #sync(): Promise<void> {
+    clearTimeout(this.#syncing);
+    this.#syncing = undefined;
+    try {
+      using wal = await Deno.open(`${this.file}-wal`, { write: true });
+      await wal.syncData();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return; // all of it is in the main file
+      log.warn(`${this.file} could not be synced to disk: ${error}`);
+    }
+  }
+}
+
+function prepare(db: DatabaseSync, file: string): void {
+  const pragma = (name: string) =>
+    Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+  const isNew = db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
+  if (!isNew && pragma("application_id") !== APPLICATION_ID) {
+    throw new BrokerRefusedError(`${file} is a database of another program: name another file`);
+  }
+  if (pragma("user_version") > SCHEMA_VERSION) {
+    throw new BrokerRefusedError(
+      `${file} was written by a newer version of taskapp: use that version, or another file`,
+    );
+  }
+  // Reads go on while one writes; a crash of the process loses nothing that was committed.
+  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+  db.exec("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384");
+  db.exec("BEGIN IMMEDIATE");
+  // Another process may have been faster.
+  if (pragma("user_version") === 0) {
+    db.exec(schema);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+  }
+  db.exec("COMMIT");
+  db.exec("PRAGMA busy_timeout = 0");
+}
+
+function openingError(file: string, error: unknown): unknown {
+  if (error instanceof BrokerRefusedError) return error;
+  const message = messageOf(error);
+  if (/disk is full|is locked|disk I\/O/.test(message)) {
+    return new BrokerUnavailableError(`The database ${file} cannot be opened: ${message}`);
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return new BrokerRefusedError(
+      `taskapp may not use ${file}: keep it in the working directory, /data or /var/lib/taskapp`,
+    );
+  }
+  if (/not a database|malformed/.test(message)) {
+    return new BrokerRefusedError(`${file} is not a SQLite database: name another file`);
+  }
+  if (/unable to open|readonly/.test(message)) {
+    return new BrokerRefusedError(
+      `${file} cannot be opened for writing: see that ${dirname(file)} exists and that this user ` +
+        "may write to it and to the file",
+    );
+  }
+  return error;
+}
+
+function codeOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("errcode" in error)) return undefined;
+  // The lower byte is the primary code.
+  return typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,99 @@
+/** What a row of the database looks like, and from there to the wire. */
+
+import { iso } from "../stored.ts";
+import { type Json, PRIORITIES, type State, type Task, type TaskError } from "../wire.ts";
+
+/** One row of `tasks`; its columns are explained in schema.sql. */
+export interface TaskRow {
+  n: number;
+  id: string;
+  name: string;
+  args: string;
+  queue: string;
+  priority: number;
+  status: State;
+  place: number;
+  due: number | null;
+  seq: number;
+  attempt: number;
+  retries: number;
+  max_retries: number;
+  deliveries: number;
+  lost: number;
+  time_limit: number | null;
+  soft_time_limit: number | null;
+  created: number;
+  ready: number;
+  eta: number | null;
+  expires: number | null;
+  started: number | null;
+  finished: number | null;
+  worker: string | null;
+  progress: number;
+  stage: string | null;
+  meta: string | null;
+  result: string | null;
+  error: string | null;
+}
+
+/** Those of its columns that a change looks at; what may be long is left out. */
+export const BRIEF =
+  "n, id, name, queue, priority, status, due, seq, attempt, retries, deliveries, lost, started, worker, progress, stage";
+export type BriefRow = Pick<
+  TaskRow,
+  | "n"
+  | "id"
+  | "name"
+  | "queue"
+  | "priority"
+  | "status"
+  | "due"
+  | "seq"
+  | "attempt"
+  | "retries"
+  | "deliveries"
+  | "lost"
+  | "started"
+  | "worker"
+  | "progress"
+  | "stage"
+>;
+
+export function toTask(row: TaskRow): Task {
+  const { started, finished } = row;
+  return {
+    task_id: row.id,
+    name: row.name,
+    args: json(row.args),
+    status: row.status,
+    stage: json(row.stage) as string | null,
+    progress: row.status === "SUCCESS" ? 100 : row.progress,
+    meta: json(row.meta),
+    result: json(row.result),
+    error: json(row.error) as TaskError | null,
+    queue: row.queue,
+    priority: PRIORITIES[row.priority] ?? "normal",
+    attempt: row.attempt,
+    retries: row.retries,
+    max_retries: row.max_retries,
+    deliveries: row.deliveries,
+    worker: row.worker,
+    time_limit: row.time_limit,
+    soft_time_limit: row.soft_time_limit,
+    created_at: iso(row.created),
+    eta: time(row.eta),
+    expires: time(row.expires),
+    started_at: time(started),
+    finished_at: time(finished),
+    runtime_ms: started !== null && finished !== null ? Math.max(0, finished - started) : null,
+    events: row.seq,
+  };
+}
+
+function json(text: string | null): Json {
+  return text === null ? null : JSON.parse(text);
+}
+
+function time(ms: number | null): string | null {
+  return ms === null ? null : iso(ms);
+}

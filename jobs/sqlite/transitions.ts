@@ -1,0 +1,390 @@
+/** What changes when a task takes a step: one function per transition, each inside one change. */
+
+import type {
+  Change as Answer,
+  Claimed,
+  NewTask,
+  Receipt,
+  Report,
+  Settlement,
+  When,
+} from "../broker.ts";
+import { brief } from "../stored.ts";
+import { isReady, PRIORITIES } from "../wire.ts";
+import { type Change, isRunning } from "./change.ts";
+import type { Database } from "./database.ts";
+import { type BriefRow, type TaskRow } from "./rows.ts";
+
+/** How long an idempotency key is known. */
+const IDEMPOTENCY_MS = 86_400_000;
+/** Every tenth task taken is the lowest that waits, so that none starves. */
+const LOW_TURN = 10;
+/** Expired tasks that one claim ends, so that none takes long. */
+const MAX_ENDED = 1000;
+/** Delayed tasks that are made ready at once. */
+const MAX_PROMOTED = 1000;
+/** Leases are not held against anyone after a pause of so many checks: nobody could renew them. */
+const MISSED_CHECKS_MS = 1350;
+/** What nobody sees any more is deleted after this: readers of events may be that late. */
+const PRUNE_AFTER_MS = 10_000;
+const MAX_PRUNED = 500;
+
+/** Accepts tasks. An id that is known is left as it is, so that a call can be repeated. */
+export function accept(change: Change, tasks: NewTask[]): Receipt[] {
+  for (const queue of new Set(tasks.map(({ queue }) => queue))) {
+    change.db.run("INSERT OR IGNORE INTO queues (name) VALUES (?)", queue);
+  }
+  const receipts = tasks.map((task) => acceptOne(change, task));
+  const created = receipts.filter((receipt) => receipt.created).length;
+  if (created > 0) {
+    change.count("enqueued", created);
+    change.news = true;
+  }
+  return receipts;
+}
+
+function acceptOne(change: Change, task: NewTask): Receipt {
+  const { db, now } = change;
+  const { id, idempotencyKey: key } = task;
+  if (key !== undefined) {
+    const known = db.get<{ id: string }>(
+      "SELECT id FROM idempotency WHERE key = ? AND until > ?",
+      key,
+      now,
+    );
+    const other = known && change.load(known.id);
+    if (other) {
+      const args = db.get<{ args: string }>("SELECT args FROM tasks WHERE n = ?", other.n)?.args;
+      const same = other.id === id || (other.name === task.name && args === task.args);
+      return { id: other.id, status: other.status, created: false, conflict: !same };
+    }
+  }
+  if (!insert(change, task)) {
+    const known = change.load(id);
+    if (known) return { id, status: known.status, created: false, conflict: false };
+    const hidden = db.get<BriefRow>("SELECT n, seq FROM tasks WHERE id = ?", id);
+    if (hidden) change.remove(hidden);
+    insert(change, task);
+  }
+  if (key !== undefined) {
+    db.run("INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?)", key, id, now + IDEMPOTENCY_MS);
+  }
+  return { id, status: "PENDING", created: true, conflict: false };
+}
+
+function insert(change: Change, task: NewTask): boolean {
+  const { now } = change;
+  const n = change.number();
+  const eta = instant(task.eta, now);
+  const due = eta !== null && eta > now ? eta : null;
+  return change.db.run(
+    `INSERT INTO tasks (n, id, name, args, queue, priority, status, place, position, due,
+       max_retries, time_limit, soft_time_limit, created, ready, eta, expires)
+     VALUES (?, ?, ?, ?, ?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO NOTHING`,
+    n,
+    task.id,
+    task.name,
+    task.args,
+    task.queue,
+    PRIORITIES.indexOf(task.priority),
+    n,
+    n,
+    due,
+    task.maxRetries,
+    task.timeLimit,
+    task.softTimeLimit,
+    now,
+    now,
+    eta,
+    instant(task.expires, now),
+  ) === 1;
+}
+
+function instant(when: When | undefined, now: number): number | null {
+  if (when === undefined) return null;
+  return Math.round("inMs" in when ? now + when.inMs : when.atMs);
+}
+
+/** Whether a queue would hand out a task. */
+export function hasReady(db: Database, queue: string): boolean {
+  return db.get(
+    `SELECT 1 FROM tasks WHERE queue = ? AND status = 'PENDING' AND due IS NULL
+       AND NOT EXISTS (SELECT 1 FROM queues WHERE name = ? AND paused = 1) LIMIT 1`,
+    queue,
+    queue,
+  ) !== undefined;
+}
+
+export function renewLease(change: Change, worker: string, leaseMs: number): void {
+  change.db.run(
+    `INSERT INTO workers (name, lease_until) VALUES (?, ?)
+     ON CONFLICT (name) DO UPDATE SET lease_until = excluded.lease_until`,
+    worker,
+    change.now + leaseMs,
+  );
+}
+
+/** Hands ready tasks to a worker, each started under a new token. */
+export function claim(
+  change: Change,
+  worker: string,
+  queues: string[],
+  limit: number,
+): Claimed[] {
+  const claimed: Claimed[] = [];
+  let ended = 0;
+  for (const queue of queues) {
+    if (!hasReady(change.db, queue)) continue;
+    while (claimed.length < limit && ended < MAX_ENDED) {
+      const tasks = take(change, queue, limit - claimed.length);
+      if (tasks.length === 0) break;
+      for (const task of tasks) {
+        if (task.expires !== null && task.expires <= change.now) {
+          change.endWithError(task, "REVOKED", "TaskRevokedError", "expired");
+          ended++;
+        } else {
+          claimed.push(start(change, task, worker));
+        }
+      }
+    }
+  }
+  return claimed;
+}
+
+/** The tasks of a queue that are next, high priorities first but not only. */
+function take(change: Change, queue: string, want: number): TaskRow[] {
+  const levels = PRIORITIES.map((_, priority) =>
+    change.db.all<TaskRow>(
+      `SELECT * FROM tasks WHERE queue = ? AND priority = ? AND status = 'PENDING' AND due IS NULL
+       ORDER BY position LIMIT ?`,
+      queue,
+      priority,
+      want,
+    )
+  ).filter(({ length }) => length > 0);
+  const [only] = levels;
+  if (!only || levels.length === 1) return only ?? [];
+  const turn = change.db.get<{ turns: number }>(
+    "UPDATE queues SET turns = turns + ? WHERE name = ? RETURNING turns",
+    want,
+    queue,
+  );
+  const before = (turn?.turns ?? want) - want;
+  const taken: TaskRow[] = [];
+  for (let i = 1; i <= want; i++) {
+    const isLowTurn = (before + i) % LOW_TURN === 0;
+    const waiting = levels.filter(({ length }) => length > 0);
+    const task = waiting.at(isLowTurn ? -1 : 0)?.shift();
+    if (task) taken.push(task);
+  }
+  return taken;
+}
+
+function start(change: Change, task: TaskRow, worker: string): Claimed {
+  const token = task.deliveries + 1;
+  const { attempt } = task;
+  const seq = change.emit(task, "STARTED", { worker, attempt });
+  change.countDuration("wait", task.name, Math.max(0, change.now - task.ready));
+  change.db.run(
+    `UPDATE tasks SET status = 'STARTED', worker = ?, started = ?, deliveries = ?, seq = ?
+     WHERE n = ?`,
+    worker,
+    change.now,
+    token,
+    seq,
+    task.n,
+  );
+  return {
+    id: task.id,
+    token,
+    name: task.name,
+    args: task.args,
+    queue: task.queue,
+    attempt,
+    retries: task.retries,
+    maxRetries: task.max_retries,
+    timeLimit: task.time_limit,
+    softTimeLimit: task.soft_time_limit,
+  };
+}
+
+/** Stores what a running task says of itself; false where the claim no longer holds. */
+export function report(
+  change: Change,
+  worker: string,
+  { id, token, progress, log }: Report,
+): boolean {
+  const task = change.loadClaimed(id, worker, token);
+  if (!task) return false;
+  const status = progress ? "PROGRESS" : task.status;
+  const percent = progress?.percent ?? task.progress;
+  const stage = progress?.stage ? JSON.stringify(progress.stage) : task.stage;
+  const meta = progress?.meta || null;
+  const seq = change.emit(task, status, {
+    progress: percent,
+    stage: stage === null ? null : JSON.parse(stage),
+    ...(meta !== null && { meta: JSON.parse(meta) }),
+    ...(log !== undefined && { log }),
+  });
+  change.db.run(
+    `UPDATE tasks SET status = ?, progress = ?, stage = ?, meta = coalesce(?, meta), seq = ?
+     WHERE n = ?`,
+    status,
+    percent,
+    stage,
+    meta,
+    seq,
+    task.n,
+  );
+  return true;
+}
+
+/** Ends a run; false where the claim no longer holds. */
+export function settle(
+  change: Change,
+  worker: string,
+  { id, token, outcome }: Settlement,
+): boolean {
+  const task = change.loadClaimed(id, worker, token);
+  if (!task) return false;
+  if (outcome.state === "PENDING") {
+    change.makeReady(task, change.now, "front");
+    return true;
+  }
+  const runtime_ms = Math.max(0, change.now - (task.started ?? change.now));
+  change.countDuration("run", task.name, runtime_ms);
+  if (outcome.state === "SUCCESS") {
+    change.end(task, "SUCCESS", { result: outcome.result, detail: { runtime_ms } });
+    return true;
+  }
+  const error = JSON.stringify(outcome.error);
+  const detail = { runtime_ms, error: brief(outcome.error) };
+  if (outcome.state === "FAILURE") {
+    change.end(task, "FAILURE", { error, detail });
+    return true;
+  }
+  const due = Math.round(change.now + outcome.delayMs);
+  change.count(`outcome RETRY ${task.queue} ${task.name}`);
+  change.db.run(
+    `UPDATE tasks SET status = 'RETRY', error = ?, eta = ?, due = ?, seq = ?,
+       retries = retries + 1, attempt = attempt + 1, worker = NULL, started = NULL, progress = 0,
+       stage = NULL, meta = NULL WHERE n = ?`,
+    error,
+    due,
+    due,
+    change.emit(task, "RETRY", { ...detail, eta: due }),
+    task.n,
+  );
+  return true;
+}
+
+/** Ends a task that has not ended. A worker that runs it is told and cannot settle it any more. */
+export function revoke(change: Change, id: string): Answer {
+  const task = change.load(id);
+  if (!task) return null;
+  if (isReady(task.status)) return { done: false, status: task.status };
+  if (isRunning(task)) {
+    change.db.run(
+      "INSERT INTO revocations VALUES (?, ?, ?, ?, ?)",
+      change.number(),
+      change.now,
+      task.worker,
+      id,
+      task.deliveries,
+    );
+  }
+  change.endWithError(task, "REVOKED", "TaskRevokedError", "revoked");
+  return { done: true, status: "REVOKED" };
+}
+
+/** Runs an ended task again as a new attempt. */
+export function retry(change: Change, id: string): Answer {
+  const task = change.load(id);
+  if (!task) return null;
+  if (!isReady(task.status)) return { done: false, status: task.status };
+  change.db.run(
+    `UPDATE tasks SET result = NULL, error = NULL, finished = NULL, retries = 0, lost = 0,
+       eta = NULL, expires = NULL, attempt = attempt + 1, kept_until = NULL, place = n
+     WHERE n = ?`,
+    task.n,
+  );
+  change.makeReady(task, change.now, "back");
+  return { done: true, status: "PENDING" };
+}
+
+/** Hides an ended task; it is deleted when no reader can be behind. */
+export function forget(change: Change, id: string): Answer {
+  const task = change.load(id);
+  if (!task) return null;
+  if (!isReady(task.status)) return { done: false, status: task.status };
+  change.db.run("UPDATE tasks SET kept_until = ? WHERE n = ?", change.now, task.n);
+  return { done: true, status: task.status };
+}
+
+export function nextDue(db: Database): number | null {
+  const sql = "SELECT min(due) AS due FROM tasks WHERE due IS NOT NULL";
+  return db.get<{ due: number | null }>(sql)?.due ?? null;
+}
+
+/** Makes delayed tasks ready whose time has come; answers milliseconds until the next is due. */
+export function promote(change: Change): number | null {
+  const tasks = change.db.all<TaskRow & { due: number }>(
+    "SELECT * FROM tasks WHERE due <= ? ORDER BY due LIMIT ?",
+    change.now,
+    MAX_PROMOTED,
+  );
+  for (const task of tasks) {
+    if (task.status === "RETRY") {
+      change.makeReady(task, task.due, "back");
+    } else {
+      change.db.run(
+        "UPDATE tasks SET due = NULL, ready = ?, position = ? WHERE n = ?",
+        task.due,
+        change.number(),
+        task.n,
+      );
+      change.news = true;
+    }
+  }
+  const next = nextDue(change.db);
+  return next === null ? null : Math.max(0, next - change.now);
+}
+
+export function reapedAt(db: Database): number {
+  return db.get<{ reaped: number }>("SELECT reaped FROM state")?.reaped ?? 0;
+}
+
+/** Gives back the tasks of workers whose lease ran out or whose process is gone; answers how many. */
+export function reap(change: Change, leaseMs: number): number {
+  const { db, now } = change;
+  const pausedMs = now - reapedAt(db);
+  db.run("UPDATE state SET reaped = ?", now);
+  if (pausedMs < 0 || pausedMs > Math.max(leaseMs / 2, MISSED_CHECKS_MS)) {
+    db.run("UPDATE workers SET lease_until = ? WHERE lease_until <= ?", now + leaseMs, now);
+  }
+  const gone = db.all<{ name: string }>(
+    `SELECT name FROM workers WHERE lease_until <= ?
+       OR (peer IS NOT NULL AND peer NOT IN (SELECT id FROM peers))`,
+    now,
+  );
+  return gone.reduce((sum, { name }) => sum + change.dismiss(name, true), 0);
+}
+
+/** Deletes some of what has been out of sight for long enough; answers whether there is more. */
+export function prune(change: Change): boolean {
+  const { db, now } = change;
+  const tasks = db.all<BriefRow>(
+    "SELECT n, seq FROM tasks WHERE kept_until <= ? LIMIT ?",
+    now - PRUNE_AFTER_MS,
+    MAX_PRUNED,
+  );
+  for (const task of tasks) change.remove(task);
+  db.run("DELETE FROM revocations WHERE at <= ?", now - PRUNE_AFTER_MS);
+  const keys = db.run(
+    "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE until <= ? LIMIT ?)",
+    now,
+    MAX_PRUNED,
+  );
+  return tasks.length === MAX_PRUNED || keys === MAX_PRUNED;
+}
