@@ -11,12 +11,9 @@ import type {
   WorkerBeat,
 } from "../jobs/broker.ts";
 import { PRIORITIES, type State, STATES, type TaskEvent } from "../jobs/wire.ts";
+import { connectBroker } from "../jobs/connect.ts";
+import type { TestStore } from "./stores.ts";
 import { until } from "./until.ts";
-
-/** A store of one's own, to which any number of brokers can connect. */
-export interface Store extends AsyncDisposable {
-  connect(options?: Partial<BrokerOptions>): Broker;
-}
 
 type Case = (connect: (options?: Partial<BrokerOptions>) => Broker) => Promise<void>;
 
@@ -651,14 +648,14 @@ const cases: Record<string, Case> = {
 };
 
 /** Registers the suite for one kind of store. */
-export function testBroker(kind: string, start: () => Promise<Store>): void {
+export function testBroker(kind: string, start: () => Promise<TestStore>): void {
   for (const [name, test] of Object.entries(cases)) {
     Deno.test(`${kind} broker: ${name}`, async () => {
       await using store = await start();
       const open: Broker[] = [];
       try {
         await test((options) => {
-          const broker = store.connect(options);
+          const broker = connectBroker(store.url, options);
           open.push(broker);
           return broker;
         });

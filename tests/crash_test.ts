@@ -1,4 +1,4 @@
-/** Real processes that are killed, stopped and replaced under a real Redis. */
+/** Real processes that are killed, stopped and replaced, on each kind of store. */
 
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,20 +10,24 @@ import { longRunningTask } from "../jobs/tasks/long_running_task.ts";
 import type { Task, TaskEvent } from "../jobs/wire.ts";
 import { Program } from "./program.ts";
 import { TestRedis } from "./redis.ts";
+import { STORES, type TestStore } from "./stores.ts";
 import { until } from "./until.ts";
 
-/** A Redis and a broker on it, for a test that starts workers. */
+/** A store and a broker on it, for a test that starts workers. */
 class Site implements AsyncDisposable {
-  private constructor(readonly redis: TestRedis, readonly broker: Broker) {}
+  private constructor(readonly store: TestStore, readonly broker: Broker) {}
 
-  static async start(): Promise<Site> {
-    const redis = await TestRedis.start();
-    return new Site(redis, connectBroker(redis.url));
+  static async start(startStore: () => Promise<TestStore>): Promise<Site> {
+    const store = await startStore();
+    return new Site(store, connectBroker(store.url));
+  }
+
+  get env(): Record<string, string> {
+    return { TASKAPP_BROKER: this.store.url };
   }
 
   worker(name: string, ...args: string[]): Program {
-    const env = { TASKAPP_BROKER: this.redis.url };
-    return Program.start(["work", "-n", name, "-c", "2", ...args], env);
+    return Program.start(["work", "-n", name, "-c", "2", ...args], this.env, this.store.cwd);
   }
 
   async call(task: TaskHandle, args: unknown[]): Promise<string> {
@@ -40,93 +44,114 @@ class Site implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.broker.close();
-    await this.redis[Symbol.asyncDispose]();
+    await this.store[Symbol.asyncDispose]();
   }
 }
 
-Deno.test("a killed worker's task runs elsewhere within seconds, and ends once", async () => {
-  await using site = await Site.start();
-  await using doomed = site.worker("doomed");
-  const id = await site.call(createTask, [4]);
-  await until(async () => (await site.task(id)).status === "PROGRESS");
-  await using _heir = site.worker("heir");
-  await until(async () => (await site.broker.workers()).length === 2);
-  await doomed.kill("SIGKILL");
-  const killed = performance.now();
-  await until(async () => (await site.task(id)).worker?.startsWith("heir") ?? false);
-  const ms = performance.now() - killed;
-  assert(ms < 5000, `running elsewhere after ${ms} ms`);
-  await until(async () => (await site.task(id)).status === "SUCCESS");
-  const task = await site.task(id);
-  assertEquals([task.deliveries, task.retries, task.attempt], [2, 0, 1]);
-  const events = await site.broker.events(id, 0) ?? [];
-  assertEquals(events.filter(({ status }) => status === "SUCCESS").length, 1);
-  assertEquals(events.map(({ seq }) => seq), events.map((_, i) => i + 1));
-});
+for (const [kind, startStore] of Object.entries(STORES)) {
+  Deno.test(`${kind}: a killed worker's task runs elsewhere within seconds, and ends once`, async () => {
+    await using site = await Site.start(startStore);
+    await using doomed = site.worker("doomed");
+    const id = await site.call(createTask, [4]);
+    await until(async () => (await site.task(id)).status === "PROGRESS");
+    await using _heir = site.worker("heir");
+    await until(async () => (await site.broker.workers()).length === 2);
+    await doomed.kill("SIGKILL");
+    const killed = performance.now();
+    await until(async () => (await site.task(id)).worker?.startsWith("heir") ?? false);
+    const ms = performance.now() - killed;
+    assert(ms < 5000, `running elsewhere after ${ms} ms`);
+    await until(async () => (await site.task(id)).status === "SUCCESS");
+    const task = await site.task(id);
+    assertEquals([task.deliveries, task.retries, task.attempt], [2, 0, 1]);
+    const events = await site.broker.events(id, 0) ?? [];
+    assertEquals(events.filter(({ status }) => status === "SUCCESS").length, 1);
+    assertEquals(events.map(({ seq }) => seq), events.map((_, i) => i + 1));
+  });
 
-Deno.test("a worker that was paused beyond its lease cannot end the task any more", async () => {
-  await using site = await Site.start();
-  // The lease is long; the pause is made long enough by giving the task to another by hand.
-  await using frozen = site.worker("frozen");
-  const id = await site.call(createTask, [3]);
-  await until(async () => (await site.task(id)).status === "PROGRESS");
-  frozen.signal("SIGSTOP");
-  const name = (await site.task(id)).worker;
-  assertExists(name);
-  await site.broker.leave(name); // what the reaper does when the lease has run out
-  const [claim] = await site.broker.claim("other", ["default"], 1);
-  assertExists(claim);
-  frozen.signal("SIGCONT");
-  await sleep(4000); // the paused run's time, and a heartbeat
-  const task = await site.task(id);
-  assertEquals([task.status, task.worker], ["STARTED", "other"]);
-  const outcome = { state: "SUCCESS", result: '"mine"' } as const;
-  assertEquals(await site.broker.settle("other", [{ ...claim, outcome }]), [true]);
-  assertEquals((await site.task(id)).result, "mine");
-});
+  Deno.test(`${kind}: a worker that was paused beyond its lease cannot end the task any more`, async () => {
+    await using site = await Site.start(startStore);
+    // The lease is long; the pause is made long enough by giving the task to another by hand.
+    await using frozen = site.worker("frozen");
+    const id = await site.call(createTask, [3]);
+    await until(async () => (await site.task(id)).status === "PROGRESS");
+    frozen.signal("SIGSTOP");
+    const name = (await site.task(id)).worker;
+    assertExists(name);
+    await site.broker.leave(name); // what the reaper does when the lease has run out
+    const [claim] = await site.broker.claim("other", ["default"], 1);
+    assertExists(claim);
+    frozen.signal("SIGCONT");
+    await sleep(4000); // the paused run's time, and a heartbeat
+    const task = await site.task(id);
+    assertEquals([task.status, task.worker], ["STARTED", "other"]);
+    const outcome = { state: "SUCCESS", result: '"mine"' } as const;
+    assertEquals(await site.broker.settle("other", [{ ...claim, outcome }]), [true]);
+    assertEquals((await site.task(id)).result, "mine");
+  });
 
-Deno.test("TERM lets running tasks finish, takes no new ones, and exits 0", async () => {
-  await using site = await Site.start();
-  await using worker = site.worker("drained", "-c", "1");
-  const running = await site.call(createTask, [2]);
-  await until(async () => (await site.task(running)).status === "PROGRESS");
-  const waiting = await site.call(createTask, [1]);
-  assertEquals(await worker.kill("SIGTERM"), 0);
-  assertEquals((await site.task(running)).status, "SUCCESS");
-  assertEquals((await site.task(waiting)).status, "PENDING");
-  assertEquals(await site.broker.workers(), []);
-});
+  Deno.test(`${kind}: TERM lets running tasks finish, takes no new ones, and exits 0`, async () => {
+    await using site = await Site.start(startStore);
+    await using worker = site.worker("drained", "-c", "1");
+    const running = await site.call(createTask, [2]);
+    await until(async () => (await site.task(running)).status === "PROGRESS");
+    const waiting = await site.call(createTask, [1]);
+    assertEquals(await worker.kill("SIGTERM"), 0);
+    assertEquals((await site.task(running)).status, "SUCCESS");
+    assertEquals((await site.task(waiting)).status, "PENDING");
+    assertEquals(await site.broker.workers(), []);
+  });
 
-Deno.test("after its grace, and after a second signal, a worker hands back and exits 0", async () => {
-  await using site = await Site.start();
-  for (const [grace, signals] of [["1", 1], ["30", 2]] as const) {
-    await using worker = site.worker("hurried", "--grace", grace);
+  Deno.test(`${kind}: after its grace, and after a second signal, a worker hands back and exits 0`, async () => {
+    await using site = await Site.start(startStore);
+    for (const [grace, signals] of [["1", 1], ["30", 2]] as const) {
+      await using worker = site.worker("hurried", "--grace", grace);
+      const id = await site.call(createTask, [60]);
+      await until(async () => (await site.task(id)).status === "PROGRESS");
+      if (signals === 2) {
+        worker.signal("SIGTERM");
+        await sleep(200);
+      }
+      assertEquals(await worker.kill("SIGTERM"), 0);
+      const task = await site.task(id);
+      assertEquals([task.status, task.retries, task.deliveries], ["PENDING", 0, 1]);
+      await site.broker.revoke(id);
+    }
+  });
+
+  Deno.test(`${kind}: call --watch shows the progress and exits by the outcome`, async () => {
+    await using site = await Site.start(startStore);
+    await using _worker = site.worker("watched");
+    const good = await Program.output(
+      ["call", "long_running_task", "[0.2]", "--watch"],
+      site.env,
+      site.store.cwd,
+    );
+    assertEquals(good.code, 0);
+    for (const stage of ["STARTED", "PROCESSING", "CONCLUDING", "COMPLETED"]) {
+      assert(good.stderr.includes(stage), good.stderr);
+    }
+    const bad = await Program.output(
+      ["call", "divide", "[1, 0]", "--watch"],
+      site.env,
+      site.store.cwd,
+    );
+    assertEquals(bad.code, 1);
+    assert(bad.stderr.includes("division by zero"), bad.stderr);
+  });
+
+  Deno.test(`${kind}: a server alone sees that the last worker is gone, and its task waits again`, async () => {
+    await using site = await Site.start(startStore);
+    await using _server = Program.start(["serve", "--port", "0"], site.env, site.store.cwd);
+    await using worker = site.worker("last");
     const id = await site.call(createTask, [60]);
     await until(async () => (await site.task(id)).status === "PROGRESS");
-    if (signals === 2) {
-      worker.signal("SIGTERM");
-      await sleep(200);
-    }
-    assertEquals(await worker.kill("SIGTERM"), 0);
+    await worker.kill("SIGKILL");
+    await until(async () => (await site.broker.workers()).length === 0);
     const task = await site.task(id);
-    assertEquals([task.status, task.retries, task.deliveries], ["PENDING", 0, 1]);
-    await site.broker.revoke(id);
-  }
-});
-
-Deno.test("call --watch shows the progress and exits by the outcome", async () => {
-  await using site = await Site.start();
-  await using _worker = site.worker("watched");
-  const env = { TASKAPP_BROKER: site.redis.url };
-  const good = await Program.output(["call", "long_running_task", "[0.2]", "--watch"], env);
-  assertEquals(good.code, 0);
-  for (const stage of ["STARTED", "PROCESSING", "CONCLUDING", "COMPLETED"]) {
-    assert(good.stderr.includes(stage), good.stderr);
-  }
-  const bad = await Program.output(["call", "divide", "[1, 0]", "--watch"], env);
-  assertEquals(bad.code, 1);
-  assert(bad.stderr.includes("division by zero"), bad.stderr);
-});
+    assertEquals([task.status, task.retries, task.worker], ["PENDING", 0, null]);
+  });
+}
 
 Deno.test("a subscriber misses nothing while Redis restarts", async () => {
   await using redis = await TestRedis.start({ durable: true });
@@ -153,17 +178,4 @@ Deno.test("a subscriber misses nothing while Redis restarts", async () => {
   const stages = events.map(({ stage }) => stage).filter((stage, i, all) => stage !== all[i - 1]);
   assertEquals(stages, [null, "STARTED", "PROCESSING", "CONCLUDING", "COMPLETED"]);
   await broker.close();
-});
-
-Deno.test("a server alone sees that the last worker is gone, and its task waits again", async () => {
-  await using site = await Site.start();
-  const env = { TASKAPP_BROKER: site.redis.url };
-  await using _server = Program.start(["serve", "--port", "0"], env);
-  await using worker = site.worker("last");
-  const id = await site.call(createTask, [60]);
-  await until(async () => (await site.task(id)).status === "PROGRESS");
-  await worker.kill("SIGKILL");
-  await until(async () => (await site.broker.workers()).length === 0);
-  const task = await site.task(id);
-  assertEquals([task.status, task.retries, task.worker], ["PENDING", 0, null]);
 });

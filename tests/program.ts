@@ -1,6 +1,21 @@
-/** A command of the program, run as a process of its own. */
+/**
+ * A command of the program, run as a process of its own: from source with the permissions that it
+ * gives itself, or the executable that TASKAPP_EXECUTABLE names.
+ */
 
-const MAIN = new URL("../main.ts", import.meta.url).pathname;
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import config from "../deno.json" with { type: "json" };
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const EXECUTABLE = Deno.env.get("TASKAPP_EXECUTABLE");
+
+const RUN = config.tasks.taskapp.command.split(" ");
+
+/** What to run before the arguments of a command. */
+const [FILE = "", ...FLAGS] = EXECUTABLE === undefined
+  ? [Deno.execPath(), ...RUN.slice(1, -1), `--allow-read=${ROOT}`, `${ROOT}main.ts`]
+  : [resolve(EXECUTABLE)];
 
 export class Program implements AsyncDisposable {
   #child: Deno.ChildProcess;
@@ -10,17 +25,18 @@ export class Program implements AsyncDisposable {
   }
 
   /** Starts it; what it prints goes nowhere, unless TEST_VERBOSE is set. */
-  static start(args: string[], env: Record<string, string>): Program {
+  static start(args: string[], env: Record<string, string>, cwd = ROOT): Program {
     const output = Deno.env.has("TEST_VERBOSE") ? "inherit" : "null";
-    return new Program(command(args, env, output).spawn());
+    return new Program(command(args, env, cwd, output).spawn());
   }
 
   /** Runs it to its end. */
   static async output(
     args: string[],
     env: Record<string, string>,
+    cwd = ROOT,
   ): Promise<{ code: number; stdout: string; stderr: string }> {
-    const { code, stdout, stderr } = await command(args, env, "piped").output();
+    const { code, stdout, stderr } = await command(args, env, cwd, "piped").output();
     const decoder = new TextDecoder();
     return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   }
@@ -48,11 +64,13 @@ export class Program implements AsyncDisposable {
 function command(
   args: string[],
   env: Record<string, string>,
+  cwd: string,
   output: "inherit" | "piped" | "null",
 ): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", MAIN, ...args],
+  return new Deno.Command(FILE, {
+    args: [...FLAGS, ...args],
     env,
+    cwd,
     stdin: "null",
     stdout: output,
     stderr: output,
