@@ -4,7 +4,6 @@ import { CommanderError } from "commander";
 import { type Io, UsageError } from "./cli/io.ts";
 import { createProgram } from "./cli/program.ts";
 import { BrokerRefusedError, BrokerUnavailableError } from "./jobs/broker.ts";
-import { loadEnvironment } from "./lib/env.ts";
 
 /**
  * Runs a command line.
@@ -12,13 +11,6 @@ import { loadEnvironment } from "./lib/env.ts";
  */
 export async function run(args: string[], io: Io): Promise<number> {
   let code = 0;
-  try {
-    loadEnvironment();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    io.err(`error: ${error.message}\n`);
-    return 2;
-  }
   const program = createProgram(io, (exitCode) => code = exitCode);
   try {
     await program.parseAsync(args, { from: "user" });

@@ -5,8 +5,11 @@ import { LOG_LEVELS, type LogLevelName } from "../lib/log.ts";
 import { DEFAULT_RESULT_EXPIRES } from "../jobs/connect.ts";
 import { MAX_SECONDS } from "../jobs/task.ts";
 import { NAME_PATTERN } from "../jobs/wire.ts";
+import { UsageError } from "./io.ts";
 
 const DEFAULT_BROKER = "redis://127.0.0.1:6379";
+const DEFAULT_DEV_BROKER = "sqlite:taskapp.db";
+const IN_MEMORY = "sqlite::memory:";
 
 export interface CommonOptions {
   broker: string;
@@ -60,20 +63,70 @@ function loglevel(text: string): LogLevelName {
   return level;
 }
 
-/** Reads the URL of a broker. */
+/**
+ * Reads the URL of a broker that several processes can share.
+ * @throws {UsageError} it is none; the text is not repeated, since it may hold a password
+ */
 export function brokerUrl(text: string): string {
-  if (!/^rediss?:\/\/\S+$/.test(text) || !/^\/?\d*$/.test(URL.parse(text)?.pathname ?? "no URL")) {
-    throw new InvalidArgumentError(
-      "must be a redis:// or rediss:// URL such as redis://host:6379/0",
+  const url = anyBrokerUrl(text);
+  if (url !== IN_MEMORY) return url;
+  throw new UsageError(
+    `${IN_MEMORY} lives in the memory of one process, where no other finds the tasks: ` +
+      "only dev can use it; name a file that all can open, as in sqlite:taskapp.db",
+  );
+}
+
+function anyBrokerUrl(text: string): string {
+  if (/^rediss?:/.test(text)) return redisUrl(text);
+  const path = /^sqlite:(.+)$/.exec(text)?.[1];
+  if (path === undefined || (path.startsWith(":") && text !== IN_MEMORY)) {
+    throw new UsageError(
+      `a broker is named by redis://HOST:PORT/DB, rediss://HOST:PORT/DB, sqlite:FILE or ${IN_MEMORY}`,
+    );
+  }
+  // Four slashes are an absolute path to everybody, three a relative one to some.
+  if (/^\/{4}/.test(path)) return `sqlite:${path.replace(/^\/+/, "/")}`;
+  if (path.startsWith("//")) {
+    throw new UsageError(
+      "after sqlite: comes a path without further slashes: " +
+        "sqlite:taskapp.db in the working directory, or sqlite:/var/lib/taskapp/taskapp.db",
     );
   }
   return text;
 }
 
+function redisUrl(text: string): string {
+  const url = /^rediss?:\/\/\S+$/.test(text) ? URL.parse(text) : null;
+  if (url && /^\/?\d*$/.test(url.pathname) && isDecodable(url.username + url.password)) return text;
+  throw new UsageError(
+    "a broker on Redis is named by redis://USER:PASSWORD@HOST:PORT/DB, or rediss:// for TLS, " +
+      "with special characters percent-encoded (@ as %40)",
+  );
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Where the broker is; each command has it. */
 export function brokerOption(): Option {
-  return new Option("-b, --broker <url>", "where the tasks are kept")
+  return new Option(
+    "-b, --broker <url>",
+    "where tasks are kept: redis://…, rediss://… or sqlite:FILE",
+  )
     .env("TASKAPP_BROKER").default(DEFAULT_BROKER).argParser(brokerUrl);
+}
+
+/** The same for one process that does everything, so that nothing has to be set up. */
+export function devBrokerOption(): Option {
+  const option = brokerOption().default(DEFAULT_DEV_BROKER).argParser(anyBrokerUrl);
+  option.description += `, or ${IN_MEMORY}`;
+  return option;
 }
 
 export function loglevelOption(): Option {
@@ -82,7 +135,35 @@ export function loglevelOption(): Option {
 }
 
 export function resultExpiresOption(): Option {
-  return new Option("--result-expires <seconds>", "how long ended tasks are kept; 0 keeps nothing")
+  return new Option("--result-expires <seconds>", "how long ended tasks are kept; 0 keeps none")
     .env("TASKAPP_RESULT_EXPIRES").default(DEFAULT_RESULT_EXPIRES)
     .argParser(integer(0, MAX_SECONDS));
 }
+
+/** A setting that has a variable only, for it is not the command line that reads it. */
+export interface VariableOnly {
+  variable: string;
+  description: string;
+  /** The commands in which it counts; none if it does before they start. */
+  commands: string[];
+}
+
+export const VARIABLES_ONLY: VariableOnly[] = [
+  {
+    variable: "TASKAPP_DATA_DIR",
+    description: "the folder whose files csv_report may read; without it none",
+    commands: ["work", "dev"],
+  },
+  {
+    variable: "TASKAPP_WEBHOOK_HOSTS",
+    description:
+      "what webhook may send to: host or host:port, separated by commas; without it none",
+    commands: ["work", "dev"],
+  },
+  {
+    variable: "TASKAPP_CACHE_DIR",
+    description: "where a self-extracting executable unpacks itself, read before .env is; " +
+      "without it XDG_CACHE_HOME or ~/.cache",
+    commands: [],
+  },
+];

@@ -4,13 +4,15 @@ import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
 import { MAX_SECONDS } from "../jobs/task.ts";
 import { PRIORITIES } from "../jobs/wire.ts";
+import type { Origins } from "../lib/env.ts";
 import { call } from "./call.ts";
+import { addConfigCommand, loadSettings } from "./config.ts";
 import { dev } from "./dev.ts";
 import { healthcheck } from "./healthcheck.ts";
 import type { Io } from "./io.ts";
 import {
   brokerOption,
-  brokerUrl,
+  devBrokerOption,
   integer,
   loglevelOption,
   names,
@@ -34,11 +36,15 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
       outputError: (text, write) => write(`${text.trim().replaceAll(/\s*\n\s*/g, " ")}\n`),
     });
 
-  const common = (command: Command) =>
-    command.addOption(loglevelOption()).addOption(resultExpiresOption());
+  let origins: Origins = new Map();
+  program.hook("preSubcommand", (_, command) => {
+    origins = loadSettings(program, command);
+  });
+
+  const common = (command: Command, broker = brokerOption()) =>
+    command.addOption(broker).addOption(loglevelOption()).addOption(resultExpiresOption());
 
   common(program.command("serve").description("Serve the HTTP API, WebSockets and the page"))
-    .addOption(brokerOption())
     .addOption(hostOption())
     .addOption(portOption())
     .addOption(noAuthOption())
@@ -47,19 +53,11 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .action(async (options) => done(await serve(options, io)));
 
   addWorkOptions(common(program.command("work").alias("worker").description("Run tasks")))
-    .addOption(brokerOption())
     .action(async (options) => done(await work(options, io)));
 
-  addWorkOptions(
-    common(program.command("dev").description("Serve and work in one process, nothing to set up")),
-  )
-    .addOption(
-      new Option(
-        "-b, --broker <url>",
-        "where the tasks are kept; without it a private redis-server",
-      )
-        .env("TASKAPP_BROKER").argParser(brokerUrl),
-    )
+  const devCommand = program.command("dev")
+    .description("Serve and work in one process, nothing to set up");
+  addWorkOptions(common(devCommand, devBrokerOption()))
     .addOption(hostOption())
     .addOption(portOption())
     .addOption(allowedHostsOption())
@@ -92,11 +90,15 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .option("--url <url>", "where", "http://127.0.0.1:8000/healthz")
     .action(async (options) => done(await healthcheck(options, io)));
 
+  addConfigCommand(program, io, () => origins);
   return program;
 }
 
 function hostOption(): Option {
-  return new Option("--host <address>", "address to listen on")
+  return new Option(
+    "--host <address>",
+    "address to listen on; beyond this machine only serve, with --no-auth",
+  )
     .env("TASKAPP_HOST").default("127.0.0.1");
 }
 
@@ -106,12 +108,17 @@ function portOption(): Option {
 }
 
 function allowedHostsOption(): Option {
-  return new Option("--allowed-hosts <names>", "host names to answer to, as a proxy passes them on")
+  const description = "host names to answer to, as a proxy passes them on; " +
+    "without it localhost, 127.0.0.1 and [::1], or any name if --host is beyond this machine";
+  return new Option("--allowed-hosts <names>", description)
     .env("TASKAPP_ALLOWED_HOSTS").argParser((text) => text.split(",").map((name) => name.trim()));
 }
 
 function noAuthOption(): Option {
-  return new Option("--no-auth", "listen beyond this machine although anyone may come in")
+  return new Option(
+    "--no-auth",
+    "listen beyond this machine although anyone may come in; put a proxy with a login in front",
+  )
     .env("TASKAPP_NO_AUTH");
 }
 
@@ -124,7 +131,7 @@ function addWorkOptions(command: Command): Command {
   return command
     .addOption(
       new Option("-c, --concurrency <n>", "tasks at a time")
-        .env("TASKAPP_CONCURRENCY").default(availableParallelism(), "cores")
+        .env("TASKAPP_CONCURRENCY").default(availableParallelism(), "one per core")
         .argParser(integer(1, 10_000)),
     )
     .addOption(
@@ -132,7 +139,10 @@ function addWorkOptions(command: Command): Command {
         .env("TASKAPP_QUEUES").argParser(names),
     )
     .addOption(
-      new Option("-P, --pool <kind>", "threads, or async for many tasks that wait for I/O")
+      new Option(
+        "-P, --pool <kind>",
+        "threads, or async for many tasks that wait for I/O, which cannot stop a busy loop",
+      )
         .env("TASKAPP_POOL").default("threads").choices(["threads", "async"]),
     )
     .addOption(
@@ -143,7 +153,10 @@ function addWorkOptions(command: Command): Command {
         .env("TASKAPP_HOSTNAME"),
     )
     .addOption(
-      new Option("--time-limit <seconds>", "stop tasks that set no limit after this; 0 for never")
+      new Option(
+        "--time-limit <seconds>",
+        "stop tasks that set no limit of their own after this; 0 for never",
+      )
         .env("TASKAPP_TIME_LIMIT").default(300).argParser(seconds),
     )
     .addOption(
@@ -159,7 +172,7 @@ function addWorkOptions(command: Command): Command {
         .argParser(integer(1, 1_000_000_000)),
     )
     .addOption(
-      new Option("--max-memory-per-child <MiB>", "memory of one task; more ends it")
+      new Option("--max-memory-per-child <MiB>", "heap of one task; more ends it")
         .env("TASKAPP_MAX_MEMORY_PER_CHILD").default(512).argParser(integer(16, 65536)),
     )
     .addOption(

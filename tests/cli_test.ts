@@ -31,7 +31,7 @@ function withEnv(variables: Record<string, string>): Disposable {
 Deno.test("--help and --version answer and exit 0", async () => {
   const help = await taskapp("--help");
   assertEquals([help.code, help.err], [0, ""]);
-  for (const command of ["serve", "work", "dev", "call"]) {
+  for (const command of ["serve", "work", "dev", "call", "config"]) {
     assertStringIncludes(help.out, command);
     const own = await taskapp(command, "--help");
     assertEquals([own.code, own.err], [0, ""]);
@@ -49,8 +49,17 @@ const MISTAKES: [args: string[], complaint: RegExp][] = [
   [["work", "-P", "gevent"], /Allowed choices are threads, async/],
   [["work", "--time-limit", "-1"], /must be seconds/],
   [["work", "-l", "loud"], /must be one of debug, info, warning, error, critical/],
-  [["work", "-b", "amqp://x"], /must be a redis:\/\/ or rediss:\/\/ URL/],
-  [["work", "-b", "redis://localhost/abc"], /must be a redis:\/\/ or rediss:\/\/ URL/],
+  [["work", "-b", "amqp://x"], /redis:\/\/HOST:PORT\/DB, .*, sqlite:FILE or sqlite::memory:/],
+  [["work", "-b", "taskapp.db"], /is named by redis:.* or sqlite::memory:/],
+  [["work", "-b", "redis://localhost/abc"], /redis:\/\/USER:PASSWORD@HOST:PORT\/DB/],
+  [["work", "-b", "redis:localhost"], /redis:\/\/USER:PASSWORD@HOST:PORT\/DB/],
+  [["work", "-b", "redis://:50%off@localhost"], /special characters percent-encoded/],
+  [["work", "-b", "sqlite:"], /sqlite:FILE/],
+  [["work", "-b", "sqlite::memory"], /sqlite:FILE or sqlite::memory:/],
+  [["work", "-b", "sqlite:///taskapp.db"], /sqlite:taskapp\.db .* or sqlite:\/var/],
+  [["work", "-b", "sqlite::memory:"], /of one process, .*: only dev can use it/],
+  [["serve", "-b", "sqlite::memory:"], /only dev can use it/],
+  [["call", "divide", "[1, 2]", "-b", "sqlite::memory:"], /only dev can use it/],
   [["serve", "--host", "nonsense.invalid", "--no-auth"], /cannot listen on nonsense\.invalid:8000/],
   [["call", "divide", "[1, 2]", "--idempotency-key", ""], /1 to 255 characters/],
   [["serve", "--port", "99999"], /must be a whole number from 0 to 65535/],
@@ -63,6 +72,8 @@ const MISTAKES: [args: string[], complaint: RegExp][] = [
   [["call", "divide", "[1, 2]", "--eta", "soon"], /must be a time/],
   [["call", "divide", "[1, 2]", "--countdown", "1", "--eta", "2030-01-01"], /exclude each other/],
   [["fly"], /unknown command 'fly'/],
+  [["config", "fly"], /'fly' is invalid .* Allowed choices are serve, work, dev, call/],
+  [["config", "serve", "--grace", "3"], /unknown option '--grace'/],
 ];
 
 for (const [args, complaint] of MISTAKES) {
@@ -95,6 +106,8 @@ Deno.test("a setting comes from its variable, then from .env, then from the name
     [{ REDIS_URL: "redis://b", REDIS_HOST: "d" }, "# nothing", "redis://b"],
     [{}, "REDIS_HOST=d\nREDIS_PORT=7000", "redis://d:7000"],
     [{ REDIS_PORT: "7000" }, "", "redis://127.0.0.1:7000"],
+    // Kubernetes sets this for a service that is called redis.
+    [{ REDIS_HOST: "d", REDIS_PORT: "tcp://10.0.0.7:6379" }, "", "redis://d:6379"],
   ];
   try {
     for (const [env, content, broker] of cases) {
@@ -104,13 +117,13 @@ Deno.test("a setting comes from its variable, then from .env, then from the name
       }
       for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
       await Deno.writeTextFile(file, content);
-      loadEnvironment(file);
+      loadEnvironment([], file);
       assertEquals(Deno.env.get("TASKAPP_BROKER"), broker);
     }
   } finally {
     await Deno.remove(file);
   }
-  loadEnvironment(`${file}-that-is-not-there`);
+  loadEnvironment([], `${file}-that-is-not-there`);
 });
 
 Deno.test("an empty variable is not set, and a switch can be off", async () => {
@@ -122,6 +135,24 @@ Deno.test("an empty variable is not set, and a switch can be off", async () => {
     assertEquals(Deno.env.has("TASKAPP_CONCURRENCY"), false);
   }
 });
+
+for (
+  const [url, meant] of [
+    ["redis://localhost:6379/3", "redis://localhost:6379/3"],
+    ["rediss://user@cache.example", "rediss://user@cache.example"],
+    ["sqlite:tasks.db", "sqlite:tasks.db"],
+    ["sqlite:../a folder/tasks", "sqlite:../a folder/tasks"],
+    ["sqlite:/var/lib/taskapp/tasks.db", "sqlite:/var/lib/taskapp/tasks.db"],
+    ["sqlite:////var/lib/taskapp/tasks.db", "sqlite:/var/lib/taskapp/tasks.db"],
+    ["sqlite::memory:", "sqlite::memory:"],
+  ] as const
+) {
+  Deno.test(`${url} names a broker`, async () => {
+    const { code, out, err } = await taskapp("config", "dev", "--json", "-b", url);
+    assertEquals([code, err], [0, ""]);
+    assertEquals(JSON.parse(out).TASKAPP_BROKER, { value: meant, from: "flag --broker" });
+  });
+}
 
 Deno.test("call says in one line that Redis is away, and exits 1", async () => {
   const url = `redis://user:secret@127.0.0.1:${freePort()}`;

@@ -1,0 +1,146 @@
+/** The settings: which there are, where they come from, and `taskapp config`, which prints them. */
+
+import process from "node:process";
+import { Argument, type Command, type Option } from "commander";
+import config from "../deno.json" with { type: "json" };
+import { EnvironmentError, loadEnvironment, type Origins } from "../lib/env.ts";
+import { type Io, UsageError } from "./io.ts";
+import { type VariableOnly, VARIABLES_ONLY } from "./options.ts";
+
+/** The folders that deno.json lets the program read. */
+const READABLE = (/--allow-read=(\S+)/.exec(config.tasks.taskapp.command)?.[1] ?? "")
+  .split(",").map((folder) => folder === "." ? "the working directory" : folder).join(", ");
+
+/** What decides one thing: a variable, and mostly a flag. */
+export interface Setting extends VariableOnly {
+  /** For each of its commands, how that one declares it; empty where there is no flag. */
+  options: Option[];
+}
+
+/** Lists the settings of a program's commands. */
+export function settingsOf(program: Command): Setting[] {
+  const settings = new Map<string, Setting>();
+  for (const command of program.commands) {
+    for (const option of command.options) {
+      const { envVar: variable, description } = option;
+      if (!variable) continue;
+      const setting = settings.get(variable) ??
+        { variable, description, commands: [], options: [] };
+      setting.commands.push(command.name());
+      setting.options.push(option);
+      settings.set(variable, setting);
+    }
+  }
+  return [...settings.values(), ...VARIABLES_ONLY.map((each) => ({ ...each, options: [] }))];
+}
+
+/**
+ * Completes the environment for a command of the program, unless it has no settings: such a one works
+ * however wrong they are.
+ * @throws {UsageError} they contradict each other, or name a file that cannot be read
+ */
+export function loadSettings(program: Command, command: Command): Origins {
+  if (!hasSettings(command)) return new Map();
+  const switches = settingsOf(program).filter(({ options }) => options.some(isSwitch));
+  try {
+    return loadEnvironment(switches.map(({ variable }) => variable));
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    const denied = error.cause instanceof Deno.errors.NotCapable;
+    throw new UsageError(error.message + (denied ? `, only in ${READABLE}` : ""));
+  }
+}
+
+/** Whether an option can only be on or off. */
+export function isSwitch({ required, optional }: Option): boolean {
+  return !required && !optional;
+}
+
+function hasSettings({ options, commands }: Command): boolean {
+  return options.some(({ envVar }) => envVar) || commands.some(hasSettings);
+}
+
+/**
+ * Adds `config`, which prints the settings of all commands that the program has by now, or of one as
+ * the flags of that one make them.
+ * @param origins where the variables' values come from, once they are loaded
+ */
+export function addConfigCommand(program: Command, io: Io, origins: () => Origins): void {
+  const commands = program.commands.filter(hasSettings);
+  const parent = program.command("config")
+    .description("Print the settings, of all commands or of one, and where each comes from")
+    .option("--json", "print JSON");
+
+  const add = (command: Command, options: Option[], others: VariableOnly[]) => {
+    for (const option of options) command.addOption(option);
+    command.action(() => {
+      const rows = [
+        ...options.map((option) => optionRow(command, option, origins())),
+        ...others.map(({ variable }) => row(variable, process.env[variable], origins())),
+      ];
+      io.out(parent.getOptionValue("json") ? json(rows) : table(rows));
+    });
+  };
+  for (const command of commands) {
+    const name = command.name();
+    const own = parent.command(name).aliases(command.aliases())
+      .description(`those of ${name}, with the flags that it takes`);
+    const others = VARIABLES_ONLY.filter((each) => each.commands.includes(name));
+    add(own, command.options.filter(({ envVar }) => envVar), others);
+  }
+  const names = new Argument("[command]").choices(commands.map((command) => command.name()));
+  const all = parent.command("all", { isDefault: true, hidden: true }).addArgument(names);
+  add(all, settingsOf(program).flatMap(({ options }) => options.slice(0, 1)), VARIABLES_ONLY);
+}
+
+interface Row {
+  variable: string;
+  value: unknown;
+  /** Null if it is not set. */
+  from: string | null;
+}
+
+function optionRow(command: Command, option: Option, origins: Origins): Row {
+  const name = option.attributeName();
+  const value: unknown = command.getOptionValue(name);
+  const found = row(option.envVar ?? "", option.negate ? !value : value, origins);
+  const flagged = command.getOptionValueSource(name) === "cli";
+  return flagged ? { ...found, from: `flag ${option.long}` } : found;
+}
+
+function row(variable: string, value: unknown, origins: Origins): Row {
+  const from = origins.get(variable) ?? (value === undefined ? null : "default");
+  return { variable, value: typeof value === "string" ? withoutPassword(value) : value, from };
+}
+
+/** Hides the password of a URL, in either of the places where ioredis takes it from. */
+function withoutPassword(text: string): string {
+  const url = URL.parse(text);
+  if (!url?.password && !url?.searchParams.has("password")) return text;
+  if (url.password) url.password = "***";
+  if (url.searchParams.has("password")) url.searchParams.set("password", "***");
+  return url.href;
+}
+
+function json(rows: Row[]): string {
+  const fields = rows.map((row) => [row.variable, { value: row.value ?? null, from: row.from }]);
+  return `${JSON.stringify(Object.fromEntries(fields), null, 2)}\n`;
+}
+
+function table(rows: Row[]): string {
+  const lines = [
+    ["SETTING", "VALUE", "FROM"],
+    ...rows.map(({ variable, value, from }) => [variable, show(value) || "not set", from ?? ""]),
+  ];
+  const widths = [0, 1].map((column) =>
+    Math.max(...lines.map((line) => line[column]?.length ?? 0))
+  );
+  const padded = lines.map((line) => line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  "));
+  return padded.map((line) => `${line.trimEnd()}\n`).join("");
+}
+
+/** A value as one would write it in a variable; empty for none. */
+export function show(value: unknown): string {
+  if (typeof value === "boolean") return value ? "on" : "off";
+  return value === undefined ? "" : String(value);
+}
