@@ -8,7 +8,7 @@ import { type Io, UsageError } from "./io.ts";
 import { type VariableOnly, VARIABLES_ONLY } from "./options.ts";
 
 /** The folders that deno.json lets the program read. */
-const READABLE = (/--allow-read=(\S+)/.exec(config.tasks.taskapp.command)?.[1] ?? "")
+export const READABLE = (/--allow-read=(\S+)/.exec(config.tasks.taskapp.command)?.[1] ?? "")
   .split(",").map((folder) => folder === "." ? "the working directory" : folder).join(", ");
 
 /** What decides one thing: a variable, and mostly a flag. */

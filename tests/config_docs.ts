@@ -1,23 +1,24 @@
 /** What README.md and .env.example say about the settings, made from the settings themselves. */
 
 import type { Option } from "commander";
-import { isSwitch, type Setting, settingsOf, show } from "../cli/config.ts";
+import { isSwitch, READABLE, type Setting, settingsOf, show } from "../cli/config.ts";
 import { createProgram } from "../cli/program.ts";
 import { variablesOf } from "../lib/env.ts";
 
 const START = "<!-- settings: written by tests/config_test.ts -->";
 const END = "<!-- end of settings -->";
 const BEFORE_THE_START = "before the program starts";
+const FOLDERS = `Files are read in these folders only: ${READABLE}.`;
 
 const settings = settingsOf(
   createProgram({ out: () => {}, err: () => {}, interactive: false }, () => {}),
 );
 
-/** Puts the settings between the two comments of a text. */
+/** Puts the settings, and the folders for their files, between the two comments of a text. */
 export function withTable(text: string): string {
   const [before, after] = [text.indexOf(START), text.indexOf(END)];
   if (before < 0 || after < before) throw new Error(`README.md needs ${START} and ${END}`);
-  return `${text.slice(0, before)}${START}\n${table()}${text.slice(after)}`;
+  return `${text.slice(0, before)}${START}\n${table()}\n${FOLDERS}\n${text.slice(after)}`;
 }
 
 /** The text of .env.example. */

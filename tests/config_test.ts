@@ -113,6 +113,11 @@ const BROKEN: [name: string, env: Record<string, string>, complaint: RegExp][] =
     { TASKAPP_BROKER_FILE: "empty" },
     /empty, which TASKAPP_BROKER_FILE names, is empty/,
   ],
+  [
+    "a secret's file is out of reach",
+    { REDIS_PASSWORD_FILE: "/usr/secret" },
+    /\/usr\/secret, which REDIS_PASSWORD_FILE names, .* only in the working directory, .*\/run\/secrets/,
+  ],
   ["a file holds no URL", { TASKAPP_BROKER_FILE: "secret" }, /a broker is named by redis:/],
 ];
 
