@@ -9,24 +9,30 @@ import launcher from "./launcher.sh" with { type: "text" };
 const SCRIPT_BYTES = 4096;
 
 export interface Contents {
-  /** The folder with main.js and thread.js. */
+  /** Path of the Deno to pack. */
+  deno: string;
+  /** The program's folder, and what is in it. */
   dist: string;
+  files: string[];
   version: string;
+  /** The machine that this Deno is for. */
+  target: string;
   /** Flags for `deno run`. */
   permissions: string[];
 }
 
-/** Writes the executable; it runs on machines like this one. */
-export async function packSelfExtracting(
-  output: string,
-  { dist, version, permissions }: Contents,
-): Promise<void> {
-  const files = { "main.js": `${dist}/main.js`, "thread.js": `${dist}/thread.js` };
-  const hash = createHash("sha256");
+/** Writes the executable. */
+export async function packSelfExtracting(output: string, contents: Contents): Promise<void> {
+  const { deno, dist, files, version, target, permissions } = contents;
+  const paths = [
+    ...files.map((name) => [name, `${dist}/${name}`] as const),
+    ["deno", deno] as const,
+  ];
+  const hash = createHash("sha256").update(permissions.join(" "));
   const parts: Uint8Array[] = [];
   const steps: string[] = [];
   let start = SCRIPT_BYTES + 1;
-  for (const [name, path] of Object.entries({ ...files, deno: Deno.execPath() })) {
+  for (const [name, path] of paths) {
     const packed = await promisify(gzip)(await Deno.readFile(path));
     steps.push(`unpack ${name} ${start} ${packed.length}`);
     start += packed.length;
@@ -34,7 +40,8 @@ export async function packSelfExtracting(
     hash.update(packed);
   }
   const script = launcher
-    .replace("@VERSION@", version)
+    .replaceAll("@VERSION@", version)
+    .replaceAll("@TARGET@", target)
     .replace("@HASH@", hash.digest("hex").slice(0, 16))
     .replace("@UNPACK@", steps.join(" &&\n      "))
     .replace("@PERMISSIONS@", permissions.join(" "));
