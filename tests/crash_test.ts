@@ -9,7 +9,7 @@ import { createTask } from "../jobs/tasks/create_task.ts";
 import { longRunningTask } from "../jobs/tasks/long_running_task.ts";
 import type { Task, TaskEvent } from "../jobs/wire.ts";
 import { Program } from "./program.ts";
-import { TestRedis } from "./redis.ts";
+import { freePort, TestRedis } from "./redis.ts";
 import { STORES, type TestStore } from "./stores.ts";
 import { until } from "./until.ts";
 
@@ -138,6 +138,34 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     );
     assertEquals(bad.code, 1);
     assert(bad.stderr.includes("division by zero"), bad.stderr);
+  });
+
+  Deno.test(`${kind}: what a server has answered outlives it, and several workers share it`, async () => {
+    await using site = await Site.start(startStore);
+    const port = freePort();
+    await using server = Program.start(
+      ["serve", "--port", `${port}`],
+      site.env,
+      site.store.cwd,
+    );
+    const post = (tasks: unknown[]) =>
+      fetch(`http://127.0.0.1:${port}/tasks/batch`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ tasks }),
+      });
+    await until(() =>
+      post([]).then((response) => response.body?.cancel()).then(() => true, () => false)
+    );
+    const response = await post(Array(300).fill({ name: "count_primes", args: [10] }));
+    assertEquals([response.status, (await response.json()).tasks.length], [202, 300]);
+    await server.kill("SIGKILL");
+    await using _one = site.worker("one");
+    await using _two = site.worker("two");
+    const ended = async () => (await site.broker.list({ state: "SUCCESS", limit: 500 })).tasks;
+    await until(async () => (await ended()).length === 300);
+    const runs = (await ended()).map(({ deliveries, result }) => [deliveries, result]);
+    assertEquals(new Set(runs.map(String)), new Set(["1,4"]));
   });
 
   Deno.test(`${kind}: a server alone sees that the last worker is gone, and its task waits again`, async () => {

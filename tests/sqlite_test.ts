@@ -1,0 +1,104 @@
+/** What only a store in a file has to do. */
+
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { BrokerRefusedError, BrokerUnavailableError } from "../jobs/broker.ts";
+import { connectBroker } from "../jobs/connect.ts";
+import { divide } from "../jobs/tasks/divide.ts";
+import { startSqlite } from "./stores.ts";
+import { until } from "./until.ts";
+
+function refusal(file: string): string {
+  return assertThrows(() => connectBroker(`sqlite:${file}`), BrokerRefusedError).message;
+}
+
+function write(file: string, sql: string): void {
+  const db = new DatabaseSync(file);
+  db.exec(sql);
+  db.close();
+}
+
+Deno.test("a file that is not ours is refused in one line, and left as it is", async () => {
+  const cases: [make: (file: string) => void, says: RegExp][] = [
+    [(file) => Deno.writeTextFileSync(file, "name,age\n".repeat(1000)), /is not a SQLite database/],
+    [(file) => write(file, "CREATE TABLE songs (title TEXT)"), /of another program/],
+    [
+      (file) =>
+        write(
+          file,
+          "PRAGMA application_id = 1952543595; PRAGMA user_version = 999; CREATE TABLE x (y)",
+        ),
+      /newer version/,
+    ],
+  ];
+  for (const [make, says] of cases) {
+    await using store = await startSqlite();
+    make(store.file);
+    const before = Deno.readFileSync(store.file);
+    const message = refusal(store.file);
+    assertMatch(message, says);
+    assertEquals(message.split("\n").length, 1);
+    assertEquals(Deno.readFileSync(store.file), before);
+    assertEquals([...Deno.readDirSync(store.cwd)].length, 1);
+  }
+});
+
+Deno.test("a folder that is not there or takes no files is named", () => {
+  for (const file of ["/nowhere/at/all.db", "/proc/taskapp.db"]) {
+    assertMatch(refusal(file), /cannot be opened for writing: see that \/\S+ exists/);
+  }
+});
+
+Deno.test("a change waits for its turn while reading goes on, but not for ever", async () => {
+  await using store = await startSqlite();
+  const broker = connectBroker(store.url);
+  await broker.enqueue([await divide.prepare([1, 2])]);
+  const other = new DatabaseSync(store.file);
+  other.exec("BEGIN IMMEDIATE");
+  const waiting = broker.enqueue([await divide.prepare([1, 2])]);
+  await broker.ping(); // reading goes on
+  other.exec("ROLLBACK");
+  assertEquals((await waiting).length, 1);
+  other.exec("BEGIN IMMEDIATE");
+  await assertRejects(
+    async () => await broker.enqueue([await divide.prepare([1, 2])]),
+    BrokerUnavailableError,
+    "locked",
+  );
+  other.close();
+  assertEquals((await broker.enqueue([await divide.prepare([1, 2])])).length, 1);
+  await broker.close();
+});
+
+Deno.test("what has expired leaves the file", async () => {
+  await using store = await startSqlite();
+  const broker = connectBroker(store.url, { resultExpires: 0 });
+  const tasks = await Promise.all(Array.from({ length: 3 }, () => divide.prepare([1, 2])));
+  await broker.enqueue(tasks);
+  const claimed = await broker.claim("w", ["default"], 3);
+  const outcome = { state: "SUCCESS", result: "0.5" } as const;
+  await broker.settle("w", claimed.map((claim) => ({ ...claim, outcome })));
+  const count = (table: string) => {
+    const db = new DatabaseSync(store.file);
+    const row = db.prepare(`SELECT count(*) AS count FROM ${table}`).get();
+    db.close();
+    return Number(row?.["count"]);
+  };
+  assertEquals([count("tasks"), count("events")], [3, 6]);
+  // As if the time in which a reader may still want them were over.
+  write(store.file, "UPDATE tasks SET kept_until = kept_until - 20000");
+  await until(async () => {
+    await broker.reap();
+    return count("tasks") + count("events") === 0;
+  });
+  await broker.close();
+});
+
+Deno.test("an open broker leaves nothing but the database behind", async () => {
+  await using store = await startSqlite();
+  const broker = connectBroker(store.url);
+  const subscription = await broker.subscribe({ onEvents: () => {}, onGap: () => {} });
+  await subscription.close();
+  await broker.close();
+  assertEquals([...Deno.readDirSync(store.cwd)].map(({ name }) => name), ["taskapp.db"]);
+});
