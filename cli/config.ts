@@ -84,7 +84,7 @@ export function addConfigCommand(program: Command, io: Io, origins: () => Origin
   for (const command of commands) {
     const name = command.name();
     const own = parent.command(name).aliases(command.aliases())
-      .description(`those of ${name}, with the flags that it takes`);
+      .description(`Those of ${name}, with the flags that it takes`);
     const others = VARIABLES_ONLY.filter((each) => each.commands.includes(name));
     add(own, command.options.filter(({ envVar }) => envVar), others);
   }

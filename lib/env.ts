@@ -113,10 +113,10 @@ function readSecret(variable: string, path: string): string {
   try {
     text = Deno.readTextFileSync(path);
   } catch (error) {
-    throw unreadable(`${path}, which ${variable} names,`, error);
+    throw unreadable(`${variable} names ${path}, which`, error);
   }
   const value = text.replace(/[\r\n]+$/, "");
-  if (!value) throw new EnvironmentError(`${path}, which ${variable} names, is empty`);
+  if (!value) throw new EnvironmentError(`${variable} names ${path}, which is empty`);
   return value;
 }
 

@@ -106,17 +106,17 @@ const BROKEN: [name: string, env: Record<string, string>, complaint: RegExp][] =
   [
     "a secret's file is missing",
     { CELERY_BROKER_URL_FILE: "nothing" },
-    /nothing, which CELERY_BROKER_URL_FILE names, cannot be read: No such file/,
+    /CELERY_BROKER_URL_FILE names nothing, which cannot be read: No such file/,
   ],
   [
     "a secret's file is empty",
     { TASKAPP_BROKER_FILE: "empty" },
-    /empty, which TASKAPP_BROKER_FILE names, is empty/,
+    /TASKAPP_BROKER_FILE names empty, which is empty/,
   ],
   [
     "a secret's file is out of reach",
     { REDIS_PASSWORD_FILE: "/usr/secret" },
-    /\/usr\/secret, which REDIS_PASSWORD_FILE names, .* only in the working directory, .*\/run\/secrets/,
+    /REDIS_PASSWORD_FILE names \/usr\/secret, .* only in the working directory, .*\/run\/secrets/,
   ],
   ["a file holds no URL", { TASKAPP_BROKER_FILE: "secret" }, /a broker is named by redis:/],
 ];
