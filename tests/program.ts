@@ -17,6 +17,12 @@ const [FILE = "", ...FLAGS] = EXECUTABLE === undefined
   ? [Deno.execPath(), ...RUN.slice(1, -1), `--allow-read=${ROOT}`, `${ROOT}main.ts`]
   : [resolve(EXECUTABLE)];
 
+interface Output {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
 export class Program implements AsyncDisposable {
   #child: Deno.ChildProcess;
 
@@ -30,15 +36,18 @@ export class Program implements AsyncDisposable {
     return new Program(command(args, env, cwd, output).spawn());
   }
 
+  /** Starts it for `stop`, which answers what it printed: little enough for the pipe to hold. */
+  static startPiped(args: string[], env: Record<string, string>, cwd = ROOT): Program {
+    return new Program(command(args, env, cwd, "piped").spawn());
+  }
+
   /** Runs it to its end. */
   static async output(
     args: string[],
     env: Record<string, string>,
     cwd = ROOT,
-  ): Promise<{ code: number; stdout: string; stderr: string }> {
-    const { code, stdout, stderr } = await command(args, env, cwd, "piped").output();
-    const decoder = new TextDecoder();
-    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  ): Promise<Output> {
+    return decode(await command(args, env, cwd, "piped").output());
   }
 
   signal(signal: Deno.Signal): void {
@@ -51,6 +60,12 @@ export class Program implements AsyncDisposable {
     return (await this.#child.status).code;
   }
 
+  /** Ends a piped one. */
+  async stop(): Promise<Output> {
+    this.#child.kill("SIGTERM");
+    return decode(await this.#child.output());
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       this.#child.kill("SIGKILL");
@@ -59,6 +74,11 @@ export class Program implements AsyncDisposable {
     }
     await this.#child.status;
   }
+}
+
+function decode({ code, stdout, stderr }: Deno.CommandOutput): Output {
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
 function command(
