@@ -6,7 +6,8 @@ import { relative, resolve, sep } from "node:path";
 /**
  * Finds a file in the folder that TASKAPP_DATA_DIR names.
  * @param path as the caller gave it, seen from that folder
- * @returns its real path, free of links, and its size in bytes
+ * @returns its path, free of links behind the folder, and its size in bytes
+ * @throws {Deno.errors.NotCapable} the folder is none of those that the program may read
  * @throws {Error} the folder is not set, or the path leads out of it or to no regular file
  */
 export async function dataFile(path: string): Promise<{ path: string; bytes: number }> {
@@ -14,7 +15,14 @@ export async function dataFile(path: string): Promise<{ path: string; bytes: num
   if (!folder) {
     throw new Error("Files cannot be read: TASKAPP_DATA_DIR must name the folder to read from");
   }
-  const root = await realpath(folder).catch(() => {
+  const root = resolve(folder);
+  const realRoot = await realpath(root).catch((error) => {
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new Deno.errors.NotCapable(
+        "Files cannot be read: taskapp may not read the folder in TASKAPP_DATA_DIR; have it in the " +
+          "working directory, /data or /var/lib/taskapp",
+      );
+    }
     throw new Error("Files cannot be read: the folder in TASKAPP_DATA_DIR does not exist");
   });
   // Before anything is looked up, so that the answer tells nothing about files outside.
@@ -23,10 +31,12 @@ export async function dataFile(path: string): Promise<{ path: string; bytes: num
   const real = await realpath(wanted).catch(() => {
     throw new Error(`There is no file "${path}" in the data folder`);
   });
-  if (!isInside(root, real)) throw outside(path);
-  const stats = await stat(real);
+  if (!isInside(realRoot, real)) throw outside(path);
+  // The permission is for the folder as it was named, which may be a link itself.
+  const file = resolve(root, relative(realRoot, real));
+  const stats = await stat(file);
   if (!stats.isFile()) throw new Error(`"${path}" is not a regular file`);
-  return { path: real, bytes: stats.size };
+  return { path: file, bytes: stats.size };
 }
 
 function isInside(root: string, path: string): boolean {
