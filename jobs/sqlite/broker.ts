@@ -1,5 +1,7 @@
 /** The broker on a SQLite file: one machine, any number of processes, nothing to install. */
 
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { GroupCommit } from "../../lib/group_commit.ts";
 import type {
   Broker,
   BrokerOptions,
@@ -40,6 +42,8 @@ import {
   settle,
 } from "./transitions.ts";
 
+/** Tasks of several calls that go into one transaction. */
+const MAX_ENQUEUED_TOGETHER = 1000;
 /** One process in this time checks for workers that are gone. */
 const REAP_EVERY_MS = 450;
 /** How long pruning may go on in one call. */
@@ -55,6 +59,15 @@ export class SqliteBroker implements Broker {
   readonly #db: Database;
   readonly #news: News;
   readonly #options: BrokerOptions;
+  readonly #enqueues = new GroupCommit<NewTask, Receipt>(
+    async (tasks) => {
+      const receipts = await this.#change((change) => accept(change, tasks));
+      await nextTurn(); // for what else this turn of the event loop brings to go together
+      return receipts;
+    },
+    () => 1,
+    MAX_ENQUEUED_TOGETHER,
+  );
   #closing: Promise<void> | undefined;
 
   /**
@@ -72,7 +85,7 @@ export class SqliteBroker implements Broker {
   }
 
   enqueue(tasks: NewTask[]): Promise<Receipt[]> {
-    return this.#change((change) => accept(change, tasks));
+    return this.#enqueues.submit(tasks);
   }
 
   async get(id: string): Promise<Task | null> {

@@ -4,6 +4,7 @@
  * once, in the order in which it happened.
  */
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
 import type { EventListener, WorkerListener } from "../broker.ts";
 import { acceptedEvent, iso, toEvent } from "../stored.ts";
@@ -145,8 +146,8 @@ export class News {
     this.#looking = true;
     while (this.#again && !this.#closed) {
       this.#again = false;
-      // Changes that come in the same turn are told together.
-      await Promise.resolve();
+      // Changes that come in the same turn of the event loop are told together.
+      await nextTurn();
       if (this.#eventListeners.size + this.#workerListeners.size === 0) break;
       try {
         await this.#tell();
