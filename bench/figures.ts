@@ -12,7 +12,8 @@ import { countPrimes } from "../jobs/tasks/count_primes.ts";
 import { createTask } from "../jobs/tasks/create_task.ts";
 import { longRunningTask } from "../jobs/tasks/long_running_task.ts";
 import { Program } from "../tests/program.ts";
-import { freePort, TestRedis } from "../tests/redis.ts";
+import { freePort } from "../tests/redis.ts";
+import { STORES, type TestStore } from "../tests/stores.ts";
 import { until } from "../tests/until.ts";
 
 const QUIET = { TASKAPP_LOGLEVEL: "error" };
@@ -25,27 +26,31 @@ const KILLS = 20;
 const noop = await countPrimes.prepare([2]);
 
 interface Site extends AsyncDisposable {
-  redis: TestRedis;
+  kind: string;
+  store: TestStore;
   broker: Broker;
-  work(...args: string[]): Program;
+  start(...args: string[]): Program;
 }
 
-async function site(): Promise<Site> {
-  const redis = await TestRedis.start();
-  const broker = connectBroker(redis.url);
+type Start = (typeof STORES)[string];
+
+async function site(kind: string, start: Start): Promise<Site> {
+  const store = await start();
+  const broker = connectBroker(store.url);
   return {
-    redis,
+    kind,
+    store,
     broker,
-    work: (...args) => Program.start(["work", ...args], { ...QUIET, TASKAPP_BROKER: redis.url }),
+    start: (...args) => Program.start(args, { ...QUIET, TASKAPP_BROKER: store.url }, store.cwd),
     async [Symbol.asyncDispose]() {
       await broker.close();
-      await redis[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
     },
   };
 }
 
-function show(what: string, figure: string): void {
-  console.log(`${what.padEnd(52)} ${figure}`);
+function show({ kind }: Site, what: string, figure: string): void {
+  console.log(`${kind.padEnd(7)} ${what.padEnd(52)} ${figure}`);
 }
 
 function perSecond(count: number, ms: number): string {
@@ -69,9 +74,8 @@ async function finished({ broker }: Site): Promise<number> {
 }
 
 /** From the first enqueued task to the last result, with a worker that is up and idle before. */
-async function throughput(pool: string, concurrency: number): Promise<void> {
-  await using here = await site();
-  await using _worker = here.work("-P", pool, "-c", `${concurrency}`);
+async function throughput(here: Site, pool: string, concurrency: number): Promise<void> {
+  await using _worker = here.start("work", "-P", pool, "-c", `${concurrency}`);
   await workers(here, 1);
   await here.broker.pause("default");
   const enqueued = performance.now();
@@ -79,19 +83,19 @@ async function throughput(pool: string, concurrency: number): Promise<void> {
     const batch = Array.from({ length: BATCH }, () => ({ ...noop, id: crypto.randomUUID() }));
     await here.broker.enqueue(batch);
   }
-  show("enqueued, 1000 a call", perSecond(TASKS, performance.now() - enqueued));
+  show(here, "enqueued, 1000 a call", perSecond(TASKS, performance.now() - enqueued));
   const started = performance.now();
   await here.broker.resume("default");
   await until(async () => await finished(here) >= TASKS, 120_000);
   show(
+    here,
     `finished no-op tasks, ${pool} -c ${concurrency}`,
     perSecond(TASKS, performance.now() - started),
   );
 }
 
-async function latency(): Promise<void> {
-  await using here = await site();
-  await using _worker = here.work("-c", "2");
+async function latency(here: Site): Promise<void> {
+  await using _worker = here.start("work", "-c", "2");
   await workers(here, 1);
   const waits: number[] = [];
   const { promise: heard, resolve } = Promise.withResolvers<void>();
@@ -115,18 +119,17 @@ async function latency(): Promise<void> {
   }
   await heard;
   await subscription.close();
-  show("enqueue to start as a third process sees it, p50/p99/max", percentiles(waits));
+  show(here, "enqueue to start as a third process sees it, p50/p99/max", percentiles(waits));
 }
 
-async function killToRerun(): Promise<void> {
-  await using here = await site();
+async function killToRerun(here: Site): Promise<void> {
   const times: number[] = [];
-  let victim = here.work("-c", "1");
+  let victim = here.start("work", "-c", "1");
   for (let i = 0; i < KILLS; i++) {
     const task = await createTask.prepare([60]);
     await here.broker.enqueue([task]);
     await until(async () => (await here.broker.get(task.id))?.status === "STARTED");
-    const heir = here.work("-c", "1");
+    const heir = here.start("work", "-c", "1");
     await workers(here, 2);
     await victim.kill("SIGKILL");
     const killed = performance.now();
@@ -139,26 +142,21 @@ async function killToRerun(): Promise<void> {
     victim = heir;
   }
   await victim.kill("SIGKILL");
-  show(`kill -9 to running elsewhere, ${KILLS} kills, p50/p99/max`, percentiles(times));
+  show(here, `kill -9 to running elsewhere, ${KILLS} kills, p50/p99/max`, percentiles(times));
 }
 
-async function idle(): Promise<void> {
-  await using here = await site();
-  await using _worker = here.work("-c", "4");
+async function idle(here: Site): Promise<void> {
+  await using _worker = here.start("work", "-c", "4");
   await workers(here, 1);
   await sleep(5000);
   const [info] = await here.broker.workers();
-  show("resident memory of an idle work -c 4", `${info?.memory_mib} MiB`);
+  show(here, "resident memory of an idle work -c 4", `${info?.memory_mib} MiB`);
 }
 
-async function posts(): Promise<void> {
-  await using here = await site();
+async function posts(here: Site): Promise<void> {
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
-  await using _server = Program.start(["serve", "--port", `${port}`], {
-    ...QUIET,
-    TASKAPP_BROKER: here.redis.url,
-  });
+  await using _server = here.start("serve", "--port", `${port}`);
   await until(async () => {
     const response = await fetch(`${url}/healthz`).catch(() => null);
     await response?.body?.cancel();
@@ -174,18 +172,27 @@ async function posts(): Promise<void> {
     const args = ["-t", "1", "-c", "50", "-d", "5", "-s", script, `${url}/tasks`];
     const { stdout } = await new Deno.Command("wrk", { args }).output();
     const rate = /Requests\/sec:\s+([\d.]+)/.exec(new TextDecoder().decode(stdout))?.[1];
-    show("POST /tasks, 50 connections (wrk)", perSecond(Number(rate), 1000));
+    show(here, "POST /tasks, 50 connections (wrk)", perSecond(Number(rate), 1000));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    show("POST /tasks", "not measured: wrk is not installed");
+    show(here, "POST /tasks", "not measured: wrk is not installed");
   } finally {
     await Deno.remove(script);
   }
 }
 
-await throughput("threads", 4);
-await throughput("async", 50);
-await posts();
-await latency();
-await killToRerun();
-await idle();
+const measures: ((here: Site) => Promise<void>)[] = [
+  (here) => throughput(here, "threads", 4),
+  (here) => throughput(here, "async", 50),
+  posts,
+  latency,
+  killToRerun,
+  idle,
+];
+// The stores take turns, so that what else the machine does falls on both.
+for (const measure of measures) {
+  for (const [kind, start] of Object.entries(STORES)) {
+    await using here = await site(kind, start);
+    await measure(here);
+  }
+}
