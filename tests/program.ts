@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const EXECUTABLE = Deno.env.get("TASKAPP_EXECUTABLE");
+/** Path of the executable to test instead of the sources. */
+export const EXECUTABLE = Deno.env.get("TASKAPP_EXECUTABLE");
 
 const RUN = config.tasks.taskapp.command.split(" ");
 
