@@ -114,11 +114,11 @@ function isDecodable(text: string): boolean {
 }
 
 /** Where the broker is; each command has it. */
-export function brokerOption(): Option {
-  return new Option(
-    "-b, --broker <url>",
-    "where tasks are kept: redis://…, rediss://… or sqlite:FILE",
-  )
+export function brokerOption(
+  flags = "-b, --broker <url>",
+  description = "where tasks are kept: redis://…, rediss://… or sqlite:FILE",
+): Option {
+  return new Option(flags, description)
     .env("TASKAPP_BROKER").default(DEFAULT_BROKER).argParser(brokerUrl);
 }
 

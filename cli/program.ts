@@ -12,6 +12,7 @@ import { healthcheck } from "./healthcheck.ts";
 import type { Io } from "./io.ts";
 import {
   brokerOption,
+  brokerUrl,
   devBrokerOption,
   integer,
   loglevelOption,
@@ -20,6 +21,7 @@ import {
   seconds,
   time,
 } from "./options.ts";
+import { migrate } from "./migrate.ts";
 import { serve } from "./serve.ts";
 import { BUILD, VERSION } from "./version.ts";
 import { work } from "./work.ts";
@@ -85,6 +87,14 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .option("--idempotency-key <key>", "a second call under the same key gets the first one's task")
     .option("-w, --watch", "show its progress; exit 0 on SUCCESS, else 1")
     .action(async (name, args, options) => done(await call(name, args, options, io)));
+
+  program.command("migrate").description("Move all tasks from a database file to a Redis")
+    .addOption(
+      new Option("--from <sqlite:FILE>", "the file; nobody else may have it open")
+        .argParser(brokerUrl).makeOptionMandatory(),
+    )
+    .addOption(brokerOption("--to <url>", "the Redis; its workers must not run"))
+    .action(async (options) => done(await migrate(options, io)));
 
   program.command("healthcheck").description("Exit 0 if a server answers")
     .option("--url <url>", "where", "http://127.0.0.1:8000/healthz")

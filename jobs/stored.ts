@@ -3,10 +3,52 @@
 import {
   DURATION_BUCKETS,
   type Histogram,
+  type Priority,
+  type State,
   type Stats,
   type TaskError,
   type TaskEvent,
 } from "./wire.ts";
+
+/** All that a store knows of one task, for moving it to another. Times are Unix milliseconds. */
+export interface StoredTask {
+  id: string;
+  name: string;
+  /** JSON, as are meta, result and error. */
+  args: string;
+  queue: string;
+  priority: Priority;
+  status: State;
+  stage: string | null;
+  progress: number;
+  meta: string | null;
+  result: string | null;
+  error: string | null;
+  attempt: number;
+  retries: number;
+  maxRetries: number;
+  deliveries: number;
+  lost: number;
+  worker: string | null;
+  /** Seconds. */
+  timeLimit: number | null;
+  /** Seconds. */
+  softTimeLimit: number | null;
+  created: number;
+  ready: number;
+  eta: number | null;
+  expires: number | null;
+  started: number | null;
+  finished: number | null;
+  /** Set while it waits for its time. */
+  due: number | null;
+  /** Set once it has ended. */
+  keptUntil: number | null;
+  /** Number of its last event. */
+  seq: number;
+  /** The bodies of its last events, up to that one. */
+  events: string[];
+}
 
 /** A stored event holds no number, task or name, and its times as Unix milliseconds. */
 export interface StoredEvent extends Omit<TaskEvent, "seq" | "task_id" | "name" | "at" | "eta"> {

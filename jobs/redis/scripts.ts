@@ -4,12 +4,14 @@ import { createHash } from "node:crypto";
 import { type Redis, ReplyError } from "ioredis";
 import { LUA_KEYS, PREFIX } from "./keys.ts";
 import lib from "./scripts/lib.lua" with { type: "text" };
+import adopt from "./scripts/adopt.lua" with { type: "text" };
 import claim from "./scripts/claim.lua" with { type: "text" };
 import enqueue from "./scripts/enqueue.lua" with { type: "text" };
 import events from "./scripts/events.lua" with { type: "text" };
 import forget from "./scripts/forget.lua" with { type: "text" };
 import get from "./scripts/get.lua" with { type: "text" };
 import heartbeat from "./scripts/heartbeat.lua" with { type: "text" };
+import importTasks from "./scripts/import.lua" with { type: "text" };
 import leave from "./scripts/leave.lua" with { type: "text" };
 import list from "./scripts/list.lua" with { type: "text" };
 import pause from "./scripts/pause.lua" with { type: "text" };
@@ -49,12 +51,14 @@ export function replyError(error: unknown): string | undefined {
 }
 
 export const scripts = {
+  adopt: new Script(adopt),
   claim: new Script(claim),
   enqueue: new Script(enqueue),
   events: new Script(events),
   forget: new Script(forget),
   get: new Script(get),
   heartbeat: new Script(heartbeat),
+  import: new Script(importTasks),
   leave: new Script(leave),
   list: new Script(list),
   pause: new Script(pause),

@@ -13,6 +13,7 @@ export interface TaskRow {
   priority: number;
   status: State;
   place: number;
+  position: number;
   due: number | null;
   seq: number;
   attempt: number;

@@ -19,6 +19,13 @@ local function each_thousand(command, key, items)
   end
 end
 
+-- Reads a list from ARGV that begins with its length; answers it and where what follows begins.
+local function list_at(first)
+  local size, items = tonumber(ARGV[first]), {}
+  for i = 1, size do items[i] = ARGV[first + i] end
+  return items, first + size + 1
+end
+
 local function text(value)
   return value and cjson.encode(value) or 'null'
 end

@@ -1,0 +1,62 @@
+/** Moves all tasks from a database file to a Redis. */
+
+import { BrokerRefusedError } from "./broker.ts";
+import { Target } from "./redis/target.ts";
+import { Source } from "./sqlite/source.ts";
+import type { State } from "./wire.ts";
+
+/** As many as Redis's own index of them holds. */
+const NEWEST = 10_000;
+
+export interface Migration {
+  /** How many tasks were moved, by their state. */
+  moved: Map<State, number>;
+  /** The name that the file has now. */
+  renamed: string;
+}
+
+/**
+ * Moves what a database file holds: waiting, delayed and ended tasks with their events, paused queues
+ * and idempotency keys. The file is renamed when all of it has arrived; after a failure it is as it was,
+ * and the move can be made again.
+ * @param file the path of the database
+ * @param url of the Redis
+ * @throws {BrokerRefusedError} others use the file, workers the Redis, or something did not arrive
+ */
+export async function migrate(file: string, url: string): Promise<Migration> {
+  const source = await Source.open(file);
+  const target = new Target(url);
+  try {
+    if (await target.hasWorkers()) {
+      const message = `Workers are at work on ${target.location}: stop them, then try again`;
+      throw new BrokerRefusedError(message);
+    }
+    const moved = new Map<State, number>();
+    let differing = 0;
+    for await (const tasks of source.tasks()) {
+      const states = await target.take(tasks);
+      tasks.forEach(({ status, keptUntil }, i) => {
+        const isOver = keptUntil !== null && keptUntil <= Date.now();
+        if (states[i] === status || isOver) moved.set(status, (moved.get(status) ?? 0) + 1);
+        else differing++;
+      });
+    }
+    await target.adopt({
+      pausedQueues: await source.pausedQueues(),
+      idempotencyKeys: await source.idempotencyKeys(),
+      newest: await source.newest(NEWEST),
+    });
+    if (differing > 0) {
+      const where = `${target.location} knows ${differing} of these tasks in another state`;
+      throw new BrokerRefusedError(`${where}; ${file} was left as it is`);
+    }
+    for (const [status, count] of await source.counts()) {
+      if (moved.get(status) === count) continue;
+      const what = `${moved.get(status) ?? 0} of ${count} tasks in ${status} arrived`;
+      throw new BrokerRefusedError(`${what}; ${file} was left as it is`);
+    }
+    return { moved, renamed: await source.retire() };
+  } finally {
+    await Promise.all([source.close(), target.close()]);
+  }
+}

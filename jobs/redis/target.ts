@@ -1,0 +1,76 @@
+/** A Redis that takes over what another store held. */
+
+import type { StoredTask } from "../stored.ts";
+import { isReady, type State } from "../wire.ts";
+import { Connection } from "./connection.ts";
+import { scripts } from "./scripts.ts";
+
+/** What a store knows besides its tasks. */
+export interface Surroundings {
+  pausedQueues: string[];
+  /** `until` is a Unix time in milliseconds. */
+  idempotencyKeys: { key: string; id: string; until: number }[];
+  /** Ids, newest first. */
+  newest: string[];
+}
+
+export class Target {
+  readonly #connection: Connection;
+
+  constructor(url: string) {
+    this.#connection = new Connection(url, {
+      onMessage: () => {},
+      onReconnected: () => {},
+      onResubscribed: () => {},
+    });
+  }
+
+  get location(): string {
+    return this.#connection.location;
+  }
+
+  async hasWorkers(): Promise<boolean> {
+    return (await this.#connection.run(scripts.workers, []) as unknown[]).length > 0;
+  }
+
+  /** Stores tasks that are not known yet; answers the state of each here, null where it is over. */
+  async take(tasks: StoredTask[]): Promise<(State | null)[]> {
+    const args = tasks.flatMap((task) => {
+      const place = isReady(task.status) ? "ended" : task.due === null ? "queue" : "scheduled";
+      const fields = toFields(task);
+      const at = task.due ?? task.keptUntil ?? "";
+      return [task.id, place, at, fields.length, ...fields, task.events.length, ...task.events];
+    });
+    return await this.#connection.run(scripts.import, args) as (State | null)[];
+  }
+
+  async adopt({ pausedQueues, idempotencyKeys, newest }: Surroundings): Promise<void> {
+    const keys = idempotencyKeys.flatMap(({ key, id, until }) => [key, id, until]);
+    const lists: (string | number)[][] = [pausedQueues, keys, newest];
+    await this.#connection.run(scripts.adopt, lists.flatMap((list) => [list.length, ...list]));
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+}
+
+/** The hash of a task: what is the default or not there is left out, as `enqueue` does. */
+function toFields(task: StoredTask): (string | number)[] {
+  const { id: _, due: __, keptUntil: ___, events: ____, ...rest } = task;
+  const { maxRetries, timeLimit, softTimeLimit, ...same } = rest;
+  const fields = {
+    ...same,
+    priority: task.priority === "normal" ? null : task.priority,
+    max_retries: maxRetries === 3 ? null : maxRetries,
+    time_limit: timeLimit,
+    soft_time_limit: softTimeLimit,
+    attempt: task.attempt === 1 ? null : task.attempt,
+    retries: task.retries || null,
+    deliveries: task.deliveries || null,
+    lost: task.lost || null,
+    progress: task.progress || null,
+    seq: task.seq === 1 ? null : task.seq,
+  };
+  return Object.entries(fields).flatMap(([name, value]) => value === null ? [] : [name, value]);
+}

@@ -1,0 +1,214 @@
+/** A database file that is moved to another store: read from end to end, and closed to others. */
+
+import { renameSync } from "node:fs";
+import { BrokerRefusedError, BrokerUnavailableError } from "../broker.ts";
+import type { StoredTask } from "../stored.ts";
+import { isReady, PRIORITIES, type State, STATES } from "../wire.ts";
+import { Change } from "./change.ts";
+import { Database } from "./database.ts";
+import type { TaskRow } from "./rows.ts";
+
+const MAX_BATCH = 500;
+const MAX_BATCH_CHARACTERS = 4 * 1024 * 1024;
+
+type EndingRow = TaskRow & { kept_until: number | null };
+
+export class Source {
+  readonly #db: Database;
+  /** What has expired by then is left behind. */
+  readonly #now = Date.now();
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Opens a file for this process alone.
+   * @throws {BrokerRefusedError} there is none, it is not ours, or others have it open
+   */
+  static async open(file: string): Promise<Source> {
+    // Opening makes a file that is not there, and then there is nothing to move.
+    if (!exists(file)) throw new BrokerRefusedError(`There is no file ${file}`);
+    const source = new Source(file);
+    try {
+      await source.#lockOthersOut();
+      return source;
+    } catch (error) {
+      await source.close();
+      throw error;
+    }
+  }
+
+  private constructor(readonly file: string) {
+    this.#db = new Database(file);
+  }
+
+  /** How many tasks there are of each state. */
+  counts(): Promise<Map<State, number>> {
+    return this.#db.read(() => {
+      const rows = this.#db.all<{ status: State; count: number }>(
+        `SELECT status, count(*) AS count FROM tasks
+         WHERE kept_until IS NULL OR kept_until > ? GROUP BY status`,
+        this.#now,
+      );
+      return new Map(rows.map(({ status, count }) => [status, count]));
+    });
+  }
+
+  /** All tasks, those of each state in their order, those that are ready last and as they queue. */
+  async *tasks(): AsyncGenerator<StoredTask[]> {
+    for (const status of STATES) {
+      yield* this.#batches(
+        `status = ? AND NOT (status = 'PENDING' AND due IS NULL)
+           AND (kept_until IS NULL OR kept_until > ?) AND place > ? ORDER BY place`,
+        ({ place }) => place,
+        [status, this.#now],
+      );
+    }
+    const lanes = await this.#db.read(() =>
+      this.#db.all<{ queue: string; priority: number }>(
+        "SELECT DISTINCT queue, priority FROM tasks WHERE status = 'PENDING' AND due IS NULL",
+      )
+    );
+    for (const { queue, priority } of lanes) {
+      yield* this.#batches(
+        `queue = ? AND priority = ? AND status = 'PENDING' AND due IS NULL AND position > ?
+         ORDER BY position`,
+        ({ position }) => position,
+        [queue, priority],
+      );
+    }
+  }
+
+  /** The ids of the tasks that were accepted last, newest first. */
+  async newest(limit: number): Promise<string[]> {
+    const rows = await this.#db.read(() =>
+      this.#db.all<{ id: string }>(
+        `SELECT id FROM tasks WHERE kept_until IS NULL OR kept_until > ? ORDER BY n DESC LIMIT ?`,
+        this.#now,
+        limit,
+      )
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async pausedQueues(): Promise<string[]> {
+    const rows = await this.#db.read(() =>
+      this.#db.all<{ name: string }>("SELECT name FROM queues WHERE paused = 1")
+    );
+    return rows.map(({ name }) => name);
+  }
+
+  idempotencyKeys(): Promise<{ key: string; id: string; until: number }[]> {
+    return this.#db.read(() =>
+      this.#db.all("SELECT key, id, until FROM idempotency WHERE until > ?", Date.now())
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#db.close();
+  }
+
+  /** Closes it and gives it another name, so that nothing goes on with it by mistake. */
+  async retire(): Promise<string> {
+    await this.close();
+    const name = `${this.file}.migrated-${new Date().toISOString().replaceAll(/[-:]|\..*/g, "")}`;
+    renameSync(this.file, name);
+    return name;
+  }
+
+  /** Also takes back what workers that are gone still held: nobody else can be there to run it. */
+  async #lockOthersOut(): Promise<void> {
+    this.#db.get("PRAGMA locking_mode = EXCLUSIVE");
+    try {
+      await this.#db.write(() => {
+        const change = new Change(this.#db, 0);
+        const workers = this.#db.all<{ worker: string }>(
+          "SELECT DISTINCT worker FROM tasks WHERE status IN ('STARTED', 'PROGRESS')",
+        );
+        for (const { worker } of workers) change.dismiss(worker, false);
+        change.finish();
+      });
+    } catch (error) {
+      if (!(error instanceof BrokerUnavailableError)) throw error;
+      throw new BrokerRefusedError(
+        `${this.file} is in use: stop the serve, work and dev that have it open, then try again`,
+      );
+    }
+  }
+
+  async *#batches(
+    where: string,
+    place: (row: TaskRow) => number,
+    values: (string | number)[],
+  ): AsyncGenerator<StoredTask[]> {
+    let after = 0;
+    while (true) {
+      const batch = await this.#db.read(() => {
+        const tasks: StoredTask[] = [];
+        let characters = 0;
+        const rows = this.#db.iterate<EndingRow>(
+          `SELECT * FROM tasks WHERE ${where}`,
+          ...values,
+          after,
+        );
+        for (const row of rows) {
+          const task = { ...toStored(row), events: this.#events(row.n) };
+          tasks.push(task);
+          after = place(row);
+          characters += task.args.length + (task.result?.length ?? 0) + task.events.join("").length;
+          if (tasks.length === MAX_BATCH || characters >= MAX_BATCH_CHARACTERS) break;
+        }
+        return tasks;
+      });
+      if (batch.length === 0) return;
+      yield batch;
+    }
+  }
+
+  #events(task: number): string[] {
+    return this.#db.all<{ body: string }>(
+      "SELECT body FROM events WHERE task = ? ORDER BY seq",
+      task,
+    ).map(({ body }) => body);
+  }
+}
+
+function toStored(row: EndingRow): Omit<StoredTask, "events"> {
+  return {
+    id: row.id,
+    name: row.name,
+    args: row.args,
+    queue: row.queue,
+    priority: PRIORITIES[row.priority] ?? "normal",
+    status: row.status,
+    stage: row.stage === null ? null : JSON.parse(row.stage),
+    progress: row.progress,
+    meta: row.meta,
+    result: row.result,
+    error: row.error,
+    attempt: row.attempt,
+    retries: row.retries,
+    maxRetries: row.max_retries,
+    deliveries: row.deliveries,
+    lost: row.lost,
+    worker: row.worker,
+    timeLimit: row.time_limit,
+    softTimeLimit: row.soft_time_limit,
+    created: row.created,
+    ready: row.ready,
+    eta: row.eta,
+    expires: row.expires,
+    started: row.started,
+    finished: row.finished,
+    due: row.due,
+    keptUntil: isReady(row.status) ? row.kept_until : null,
+    seq: row.seq,
+  };
+}
+
+function exists(file: string): boolean {
+  try {
+    return Deno.statSync(file).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    return true; // opening it tells better what is wrong
+  }
+}

@@ -1,0 +1,154 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Broker, Claimed, NewTask } from "../jobs/broker.ts";
+import { connectBroker } from "../jobs/connect.ts";
+import { PRIORITIES, STATES, type Task, type TaskEvent } from "../jobs/wire.ts";
+import { Program } from "./program.ts";
+import { TestRedis } from "./redis.ts";
+import { startSqlite } from "./stores.ts";
+
+function newTask(more: Partial<NewTask> = {}): NewTask {
+  return {
+    id: crypto.randomUUID(),
+    name: "divide",
+    args: "[1,2]",
+    queue: "default",
+    priority: "normal",
+    maxRetries: 3,
+    timeLimit: null,
+    softTimeLimit: null,
+    ...more,
+  };
+}
+
+/** Tasks in every state that can outlive a worker, with all that they can have. */
+async function fill(broker: Broker): Promise<void> {
+  const later = { inMs: 3_600_000 };
+  const error = { type: "TypeError", message: 'no "x" ü', stack: "TypeError\n  at y" };
+  await broker.enqueue(Array.from({ length: 6 }, (_, i) => newTask({ args: `[${i},1]` })));
+  const claimed = await broker.claim("w", ["default"], 6);
+  const [a, b, c, d, e, f] = claimed as [Claimed, Claimed, Claimed, Claimed, Claimed, Claimed];
+  const stage = 'a "stage" ü\n';
+  await broker.report("w", [
+    { ...a, progress: { percent: 12.5, stage, meta: '{"k":[1]}' }, log: "one\ntwo" },
+  ]);
+  await broker.settle("w", [
+    { ...a, outcome: { state: "SUCCESS", result: '{"x":[null,1.5]}' } },
+    { ...b, outcome: { state: "FAILURE", error } },
+    { ...c, outcome: { state: "RETRY", error, delayMs: 3_600_000 } },
+    { ...d, outcome: { state: "PENDING" } },
+  ]);
+  await broker.revoke(e.id);
+  await broker.retry(b.id);
+  assert(f); // still claimed when its worker goes away
+  await broker.enqueue([
+    ...PRIORITIES.map((priority) => newTask({ priority, timeLimit: 1.5, maxRetries: 0 })),
+    newTask({ eta: later, expires: { inMs: 7_200_000 } }),
+    newTask({ queue: "other", softTimeLimit: 0, idempotencyKey: "k", expires: later }),
+    newTask({ args: JSON.stringify(["x".repeat(1024 * 1024 - 10)]), queue: "big" }),
+  ]);
+  await broker.enqueue(Array.from({ length: 1200 }, () => newTask({ queue: "many" })));
+  await broker.pause("other");
+}
+
+interface Contents {
+  tasks: Task[];
+  events: (TaskEvent[] | null)[];
+  newest: string[];
+}
+
+async function contents(broker: Broker): Promise<Contents> {
+  const tasks: Task[] = [];
+  for (const state of STATES) {
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const page = await broker.list({ state, limit: 500, cursor: cursor || undefined });
+      tasks.push(...page.tasks);
+      cursor = page.cursor;
+    }
+  }
+  tasks.sort((a, b) => a.task_id < b.task_id ? -1 : 1);
+  const newest = (await broker.list({ limit: 500 })).tasks.map(({ task_id }) => task_id);
+  const events = await Promise.all(tasks.map(({ task_id }) => broker.events(task_id, 0)));
+  return { tasks, events, newest };
+}
+
+function migrate(from: string, to: string, cwd: string) {
+  return Program.output(["migrate", "--from", from, "--to", to], {}, cwd);
+}
+
+Deno.test("migrate moves every task with all that is known of it, and takes the file out of use", async () => {
+  await using store = await startSqlite();
+  await using redis = await TestRedis.start();
+  const before = connectBroker(store.url);
+  await fill(before);
+  await before.leave("w");
+  const expected = await contents(before);
+  await before.close();
+
+  const { code, stdout, stderr } = await migrate(store.url, redis.url, store.cwd);
+  assertEquals([code, stderr], [0, ""]);
+  assertMatch(stdout, /^PENDING +1209\nRETRY +1\nSUCCESS +1\nREVOKED +1\nAll 1212 task/);
+  const after = connectBroker(redis.url);
+  const actual = await contents(after);
+  assertEquals(actual.tasks.length, 1212);
+  assertEquals(actual, expected);
+  // Each queue goes on in its order; a paused one stays so, and keys stay known.
+  const claims = async (broker: Broker) =>
+    (await broker.claim("w", ["default", "other", "many"], 100)).map((
+      { id, token },
+    ) => [id, token]);
+  const [renamed] = [...Deno.readDirSync(store.cwd)].map(({ name }) => name);
+  assertMatch(renamed ?? "", /^taskapp\.db\.migrated-\d{8}T\d{6}$/);
+  const old = connectBroker(`sqlite:${store.cwd}/${renamed}`);
+  assertEquals(await claims(after), await claims(old));
+  await old.close();
+  const again = await after.enqueue([newTask({ queue: "other", idempotencyKey: "k" })]);
+  assertEquals(again.map(({ created }) => created), [false]);
+  await after.close();
+});
+
+Deno.test("migrate changes nothing while others are at work, or the Redis knows better", async () => {
+  await using store = await startSqlite();
+  await using redis = await TestRedis.start();
+  const source = connectBroker(store.url);
+  const target = connectBroker(redis.url);
+  const task = newTask();
+  await source.enqueue([task]);
+  const refused = async (says: RegExp) => {
+    const { code, stdout, stderr } = await migrate(store.url, redis.url, store.cwd);
+    assertEquals([code, stdout], [2, ""]);
+    assertMatch(stderr, says);
+    assertEquals(stderr.trim().split("\n").length, 1);
+  };
+  await refused(/is in use: stop the serve, work and dev/);
+  await source.close();
+
+  await target.heartbeat({
+    name: "w",
+    hostname: "here",
+    pid: 1,
+    pool: "async",
+    concurrency: 1,
+    queues: ["default"],
+    version: "1",
+    started_at: new Date().toISOString(),
+    processed: 0,
+    memory_mib: 1,
+  });
+  await refused(/^error: Workers are at work on redis:/);
+  await target.leave("w");
+
+  await target.enqueue([task]);
+  await target.revoke(task.id);
+  await refused(/knows 1 of these tasks in another state/);
+  await target.forget(task.id);
+
+  assertEquals((await migrate(store.url, redis.url, store.cwd)).code, 0);
+  assertEquals((await target.get(task.id))?.status, "PENDING");
+  await target.close();
+  const gone = await migrate(store.url, redis.url, store.cwd);
+  assertEquals([gone.code, gone.stderr], [2, `error: There is no file ${store.file}\n`]);
+  const wrong = await migrate(redis.url, store.url, store.cwd);
+  assertEquals(wrong.code, 2);
+  assertMatch(wrong.stderr, /--from sqlite:FILE --to redis:/);
+});
