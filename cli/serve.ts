@@ -10,6 +10,7 @@ import { configureLog } from "../lib/log.ts";
 import { stopSignal } from "../lib/signals.ts";
 import { Ticker } from "../lib/ticker.ts";
 import { createApp } from "../routes/app.ts";
+import { canStart } from "./can_start.ts";
 import { VERSION } from "./version.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { CommonOptions } from "./options.ts";
@@ -36,6 +37,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
   configureLog(options.loglevel);
   const broker = connectBroker(options.broker, options);
   try {
+    if (!await canStart(broker)) return 0;
     const server = listen(broker, options);
     // With the last worker gone nobody else would see that its tasks wait again.
     const reaper = new Ticker([reapDuty(broker)]);
@@ -43,7 +45,9 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
     io.out(`taskapp ${VERSION} serves ${server.url} with ${broker.location}\n`);
     await stopSignal();
     await server.close();
-    await reaper.stop();
+    const stopped = reaper.stop();
+    await broker.close(); // a silent one must not hold us up
+    await stopped;
   } finally {
     await broker.close();
   }

@@ -11,6 +11,7 @@ import { ThreadPool } from "../jobs/thread_pool.ts";
 import { Worker } from "../jobs/worker.ts";
 import { configureLog } from "../lib/log.ts";
 import { onStopSignal } from "../lib/signals.ts";
+import { canStart } from "./can_start.ts";
 import { VERSION } from "./version.ts";
 import type { Io } from "./io.ts";
 import type { CommonOptions } from "./options.ts";
@@ -37,6 +38,7 @@ export async function work(options: WorkOptions, io: Io): Promise<number> {
   configureLog(options.loglevel);
   const broker = connectBroker(options.broker, options);
   try {
+    if (!await canStart(broker)) return 0;
     const worker = createWorker(broker, options, io);
     const stopListening = onStopSignal(() => worker.stop());
     await worker.run();

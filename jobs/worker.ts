@@ -9,7 +9,15 @@
 import { getLogger } from "@logtape/logtape";
 import { type Duty, Ticker } from "../lib/ticker.ts";
 import { Wake } from "../lib/wake.ts";
-import type { Broker, Claimed, Outcome, Settlement, WorkerBeat } from "./broker.ts";
+import {
+  type Broker,
+  BrokerUnavailableError,
+  type Claimed,
+  type Outcome,
+  type Settlement,
+  type WorkerBeat,
+} from "./broker.ts";
+import { brokerDuty } from "./broker_duty.ts";
 import type { Update } from "./context.ts";
 import { Outbox } from "./outbox.ts";
 import { reapDuty } from "./reap.ts";
@@ -136,8 +144,8 @@ export class Worker {
   #duties(): Duty[] {
     const { broker } = this;
     return [
-      { name: "heartbeat", everyMs: HEARTBEAT_EVERY_MS, run: () => this.#heartbeat() },
-      { name: "promote", everyMs: PROMOTE_EVERY_MS, run: () => broker.promote() },
+      brokerDuty("heartbeat", HEARTBEAT_EVERY_MS, () => this.#heartbeat()),
+      brokerDuty("promote", PROMOTE_EVERY_MS, () => broker.promote()),
       { name: "limits", everyMs: LIMITS_EVERY_MS, run: () => Promise.resolve(this.#limits()) },
       reapDuty(broker),
     ];
@@ -300,7 +308,9 @@ export class Worker {
   }
 
   #onBrokerError(error: unknown): void {
-    if (!this.#failing) log.warn(`The broker does not answer, trying again: ${error}`);
+    // One that is away tells of that itself, once for all who ask it.
+    if (error instanceof BrokerUnavailableError) return log.debug(error.message);
+    if (!this.#failing) log.warn(`The broker failed, trying again: ${error}`);
     this.#failing = true;
   }
 

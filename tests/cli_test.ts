@@ -172,8 +172,8 @@ Deno.test("call says in one line that Redis is away, and exits 1", async () => {
 Deno.test("a database that Redis does not have is refused, not exchanged for another", async () => {
   await using redis = await TestRedis.start();
   const { code, err } = await taskapp("call", "divide", "[1, 2]", "-b", `${redis.url}/99`);
-  assertEquals(code, 1);
-  assertMatch(err, /^error: Redis at \S+ has no database 99\n$/);
+  assertEquals(code, 2);
+  assertMatch(err, /^error: Redis at \S+\/99 has no database of this number: [^\n]*\n$/);
 });
 
 Deno.test("call starts a task and prints its id; a key starts it once", async () => {

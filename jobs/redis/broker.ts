@@ -258,9 +258,10 @@ export class RedisBroker implements Broker {
       throw error;
     }
     return {
-      close: async () => {
+      close: () => {
         this.#eventListeners.delete(listener);
-        if (this.#eventListeners.size === 0) await this.#connection.unlisten(EVENTS_CHANNEL);
+        if (this.#eventListeners.size === 0) this.#connection.unlisten(EVENTS_CHANNEL);
+        return Promise.resolve();
       },
     };
   }
@@ -269,9 +270,10 @@ export class RedisBroker implements Broker {
     this.#workerListeners.set(worker, listener);
     await this.#connection.listen(CONTROL_CHANNEL);
     return {
-      close: async () => {
+      close: () => {
         this.#workerListeners.delete(worker);
-        if (this.#workerListeners.size === 0) await this.#connection.unlisten(CONTROL_CHANNEL);
+        if (this.#workerListeners.size === 0) this.#connection.unlisten(CONTROL_CHANNEL);
+        return Promise.resolve();
       },
     };
   }

@@ -1,20 +1,29 @@
-/** The connections to one Redis: kept up, bounded in every wait, and with one word for "away". */
+/**
+ * The connections to one Redis: kept up, bounded in every wait, and with one word for "away". It is
+ * also the one that tells of it: a line when Redis goes, a line when it is back.
+ */
 
+import process from "node:process";
 import { Redis } from "ioredis";
 import { getLogger } from "@logtape/logtape";
-import { BrokerUnavailableError } from "../broker.ts";
+import { BrokerRefusedError, BrokerUnavailableError } from "../broker.ts";
+import { Outage } from "../outage.ts";
+import { CONTROL_CHANNEL, PREFIX } from "./keys.ts";
 import { replyError, type Script } from "./scripts.ts";
+import { fromReply, type Trouble, unreachable } from "./trouble.ts";
 
 /** No command waits longer for its answer; also how long a silent socket counts as alive. */
 const COMMAND_TIMEOUT_MS = 4000;
-/** After a connection is lost, calls wait this long for a new one. */
+/** Calls wait this long for the first connection, */
+const CONNECT_WAIT_MS = 1500;
+/** and this long for a new one when one was lost. */
 const RECONNECT_WAIT_MS = 1000;
+/** A server that answers but will not serve us is asked again this often. */
+const ASK_AGAIN_MS = 1000;
 /** A quiet subscription is asked for a sign of life this often. */
 const PING_EVERY_MS = 2500;
-
-/** Replies that tell of the server's state, not of a fault of ours. */
-const UNAVAILABLE =
-  /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|NOREPLICAS|MISCONF|NOAUTH|WRONGPASS|NOPERM)/;
+/** How long a closed socket may wait for the other end to close it too. */
+const DISCONNECT_TIMEOUT_MS = 200;
 
 const log = getLogger(["taskapp", "broker"]);
 
@@ -29,25 +38,30 @@ export interface ConnectionListener {
 export class Connection {
   /** Where it leads, without credentials. */
   readonly location: string;
+  readonly #name: string;
   readonly #redis: Redis;
   /** Made when someone first listens: a connection of its own, so that news never queue. */
   #listening: Redis | undefined;
   readonly #channels = new Set<string>();
   #pings: ReturnType<typeof setInterval> | undefined;
-  /** Whether there is a connection, to the database that was asked for. */
+  /** Whether there is a connection that may do all it needs to. */
   #up = false;
-  /** Resolved while there is a connection, rejected when one has been missing for too long. */
-  #ready = Promise.withResolvers<void>();
+  #wasUp = false;
+  /** Open while calls need not wait: they are made, or fail at once. */
+  #gate = Promise.withResolvers<void>();
   #givingUp: ReturnType<typeof setTimeout> | undefined;
+  #askingAgain: ReturnType<typeof setTimeout> | undefined;
   #closing = false;
-  #lastError = "no connection";
-  /** Set while Redis cannot serve us as we are configured. */
-  #refusal: string | undefined;
+  /** Of the present connection or, before the next answers, of the one before. */
+  #trouble: Trouble | undefined;
+  readonly #outage: Outage;
   #identity: { server: string; client: string } | undefined;
 
   /** Connects in the background and keeps trying. */
   constructor(url: string, private readonly listener: ConnectionListener) {
     this.location = withoutCredentials(url);
+    this.#name = `Redis at ${this.location}`;
+    this.#outage = new Outage(this.#name);
     this.#redis = new Redis(url, {
       commandTimeout: COMMAND_TIMEOUT_MS,
       socketTimeout: COMMAND_TIMEOUT_MS,
@@ -55,11 +69,13 @@ export class Connection {
       maxRetriesPerRequest: null,
       autoResubscribe: false,
       disableClientInfo: true,
+      enableReadyCheck: false, // ours is #admit
+      disconnectTimeout: DISCONNECT_TIMEOUT_MS,
       retryStrategy: (times) =>
         this.#closing ? null : Math.min(25 * 2 ** Math.min(times, 10), 1000),
-      reconnectOnError: (error) => error.message.startsWith("READONLY"),
     });
     this.#watch();
+    this.#givingUp = setTimeout(() => this.#giveUp(), CONNECT_WAIT_MS);
   }
 
   run(script: Script, args: (string | number)[]): Promise<unknown> {
@@ -69,19 +85,20 @@ export class Connection {
   /**
    * Makes a call, once there is a connection.
    * @throws {BrokerUnavailableError} whatever says that Redis is away
+   * @throws {BrokerRefusedError} Redis will not serve us, and has not before
    */
   async call<T>(call: (redis: Redis) => Promise<T>): Promise<T> {
-    if (!this.#up) await this.#ready.promise;
-    if (this.#refusal) throw new BrokerUnavailableError(this.#refusal);
+    await this.#connected();
     try {
       return await call(this.#redis);
     } catch (error) {
       const reply = replyError(error);
-      if (reply && !UNAVAILABLE.test(reply)) throw error;
-      if (!this.#up) throw this.#unreachable();
-      const reason = error instanceof Error ? error.message : String(error);
-      const message = `Redis at ${this.location} did not answer: ${reason}`;
-      throw new BrokerUnavailableError(message, { cause: error });
+      const trouble = reply === undefined ? undefined : fromReply(reply);
+      if (reply !== undefined && !trouble) throw error;
+      if (!this.#up) throw this.#away();
+      if (trouble) this.#turnedDown(trouble);
+      const what = trouble?.what ?? `did not answer: ${reasonOf(error)}`;
+      throw new BrokerUnavailableError(`${this.#name} ${what}`, { cause: error });
     }
   }
 
@@ -89,6 +106,7 @@ export class Connection {
   async identity(): Promise<{ server: string; client: string }> {
     if (this.#identity) return this.#identity;
     try {
+      await this.#connected();
       const [client, info] = await Promise.all([
         this.#redis.client("ID"),
         this.#redis.info("server"),
@@ -104,6 +122,7 @@ export class Connection {
   /** Those of this server's connections that are open; all where it does not let us ask. */
   async open(clients: string[]): Promise<Set<string | undefined>> {
     try {
+      await this.#connected();
       const list = String(await this.#redis.call("CLIENT", "LIST", "ID", ...clients));
       return new Set([...list.matchAll(/^id=(\d+)/gm)].map((match) => match[1]));
     } catch (error) {
@@ -118,66 +137,104 @@ export class Connection {
     await this.call(() => redis.subscribe(channel));
   }
 
-  async unlisten(channel: string): Promise<void> {
+  /** Nobody waits for it: what still comes is heard by nobody. */
+  unlisten(channel: string): void {
     this.#channels.delete(channel);
     const redis = this.#listening;
     // One that is down listens to nothing; what it will is decided when it is back.
-    if (redis?.status === "ready") await redis.unsubscribe(channel).catch(() => {});
+    if (redis?.status === "ready") redis.unsubscribe(channel).catch(() => {});
   }
 
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#pings);
     clearTimeout(this.#givingUp);
+    clearTimeout(this.#askingAgain);
+    this.#outage.close();
+    this.#gate.resolve();
     await Promise.all([this.#redis, this.#listening].map((redis) => redis && disconnect(redis)));
   }
 
+  async #connected(): Promise<void> {
+    if (!this.#up) await this.#gate.promise;
+    if (!this.#up) throw this.#away();
+  }
+
   #watch(): void {
-    let warned = false;
-    this.#ready.promise.catch(() => {}); // there may be nobody waiting
-    this.#redis.on("error", (error: Error) => {
-      this.#lastError = error.message;
-      if (!warned) log.warn(`Redis at ${this.location} is not reachable: ${error.message}`);
-      warned = true;
-    });
-    this.#redis.on("ready", async () => {
-      if (warned) log.info(`Redis at ${this.location} is back`);
-      warned = false;
-      clearTimeout(this.#givingUp);
-      this.#givingUp = undefined;
-      await this.#checkDatabase();
-      if (this.#redis.status !== "ready") return;
-      this.#up = true;
-      this.#ready.resolve();
-      this.listener.onReconnected();
-    });
+    this.#redis.on("error", (error: Error) => this.#failed(error));
+    this.#redis.on("ready", () => this.#admit());
     this.#redis.on("close", () => {
+      clearTimeout(this.#askingAgain);
       this.#identity = undefined;
-      if (this.#up) {
-        this.#ready = Promise.withResolvers<void>();
-        this.#ready.promise.catch(() => {});
-      }
+      if (!this.#up) return;
       this.#up = false;
-      const giveUp = () => this.#ready.reject(this.#unreachable());
-      if (this.#closing) giveUp();
-      else this.#givingUp ??= setTimeout(giveUp, RECONNECT_WAIT_MS);
+      if (this.#closing) return;
+      this.#gate = Promise.withResolvers();
+      this.#givingUp = setTimeout(() => this.#giveUp(), RECONNECT_WAIT_MS);
     });
   }
 
-  /** Where the chosen database does not exist, ioredis goes on in database 0, where others may be. */
-  async #checkDatabase(): Promise<void> {
+  /** Lets calls through if the connection leads to the right database and may do what they do. */
+  async #admit(): Promise<void> {
     const { db = 0 } = this.#redis.options;
-    if (db === 0) return;
-    const info = String(await this.#redis.call("CLIENT", "INFO").catch(() => ""));
-    const actual = / db=(\d+)/.exec(info)?.[1];
-    const wrong = actual !== undefined && Number(actual) !== db;
-    this.#refusal = wrong ? `Redis at ${this.location} has no database ${db}` : undefined;
+    try {
+      await Promise.all([
+        db > 0 && this.#redis.select(db), // where it does not exist, ioredis has gone on in 0
+        this.#redis.del(PREFIX), // the key that scripts are given; it holds nothing
+        this.#redis.eval("return 1", 1, PREFIX),
+        this.#redis.publish(CONTROL_CHANNEL, ""),
+      ]);
+    } catch (error) {
+      this.#failed(error);
+      clearTimeout(this.#askingAgain);
+      if (!this.#closing) this.#askingAgain = setTimeout(() => this.#askAgain(), ASK_AGAIN_MS);
+      return;
+    }
+    if (this.#redis.status !== "ready" || this.#closing) return;
+    clearTimeout(this.#givingUp);
+    this.#up = this.#wasUp = true;
+    this.#trouble = undefined;
+    this.#gate.resolve();
+    this.#outage.over();
+    this.listener.onReconnected();
   }
 
-  #unreachable(): BrokerUnavailableError {
-    return new BrokerUnavailableError(
-      `Redis at ${this.location} is not reachable: ${this.#lastError}`,
-    );
+  #askAgain(): void {
+    if (!this.#up && this.#redis.status === "ready") this.#redis.disconnect(true);
+  }
+
+  #failed(error: unknown): void {
+    const reply = replyError(error) ?? "";
+    this.#trouble = fromReply(reply) ?? unreachable(reasonOf(error), !this.#wasUp);
+    if (this.#trouble.refusal) this.#giveUp();
+  }
+
+  /** From now on calls fail at once, until there is a connection again. */
+  #giveUp(): void {
+    clearTimeout(this.#givingUp);
+    if (this.#closing) return;
+    this.#trouble ??= unreachable("it does not answer", !this.#wasUp);
+    const { kind, what } = this.#trouble;
+    if (!this.#refused(this.#trouble)) this.#outage.tell(kind, what);
+    this.#gate.resolve();
+  }
+
+  /** At first a refusal is for the caller, who ends with it; later Redis may change its mind. */
+  #refused({ refusal }: Trouble): boolean {
+    return refusal && !this.#wasUp && !this.#outage.told;
+  }
+
+  #away(): Error {
+    const trouble = this.#trouble ?? unreachable("the connection was closed", false);
+    const Away = this.#refused(trouble) ? BrokerRefusedError : BrokerUnavailableError;
+    return new Away(`${this.#name} ${trouble.what}`);
+  }
+
+  /** There is a connection, but what was asked was turned down, and may be for some time. */
+  #turnedDown({ kind, what }: Trouble): void {
+    this.#outage.tellOfCall(kind, what);
+    // A master has become a replica: its name may lead to the new master by now.
+    if (kind === "READONLY") this.#redis.disconnect(true);
   }
 
   #openListening(): Redis {
@@ -203,14 +260,19 @@ export class Connection {
   }
 }
 
-/** Resolves when the connection has ended; one that is waiting to be tried again is tried once more. */
+/** Resolves when the connection has ended. */
 function disconnect(redis: Redis): Promise<void> {
   return new Promise((resolve) => {
     if (redis.status === "end") return resolve();
     redis.once("end", () => resolve());
-    if (["connecting", "connect", "ready"].includes(redis.status)) redis.disconnect();
-    else redis.once("ready", () => redis.disconnect());
+    // Only an attempt can be ended, not the wait for the next one.
+    if (redis.status === "reconnecting") redis.connect().catch(() => {});
+    process.nextTick(() => redis.disconnect());
   });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function withoutCredentials(url: string): string {
