@@ -210,12 +210,12 @@ export class SqliteBroker implements Broker {
     if (elapsed >= 0 && elapsed < REAP_EVERY_MS) return 0;
     const own = await this.#news.join();
     const gone = peers.filter(({ id }) => id !== own && isAbandoned(this.#db.file, id));
-    const lost = await this.#change((change) => {
+    let { lost, more } = await this.#change((change) => {
       for (const { id } of gone) change.db.run("DELETE FROM peers WHERE id = ?", id);
-      return reap(change, this.#options.leaseMs);
+      return { lost: reap(change, this.#options.leaseMs), more: prune(change) };
     });
     const deadline = performance.now() + PRUNE_FOR_MS;
-    while (await this.#change((change) => prune(change)) && performance.now() < deadline);
+    while (more && performance.now() < deadline) more = await this.#change(prune);
     return lost;
   }
 
