@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { connectBroker } from "../jobs/connect.ts";
 import { configureLog } from "../lib/log.ts";
 import { onStopSignal } from "../lib/signals.ts";
+import { canStart } from "./can_start.ts";
 import type { Io } from "./io.ts";
 import { checkHost, listen, type ServeOptions } from "./serve.ts";
 import { createWorker, type WorkOptions } from "./work.ts";
@@ -15,7 +16,7 @@ export async function dev(options: DevOptions, io: Io): Promise<number> {
   configureLog(options.loglevel);
   const broker = connectBroker(options.broker, options);
   try {
-    await broker.ping();
+    if (!await canStart(broker)) return 0;
     const server = listen(broker, { ...options, auth: true });
     const worker = createWorker(broker, options, io);
     const stopListening = onStopSignal(() => worker.stop());

@@ -1,6 +1,6 @@
 /** What only a store in a file has to do. */
 
-import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { BrokerRefusedError, BrokerUnavailableError } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
@@ -101,4 +101,39 @@ Deno.test("an open broker leaves nothing but the database behind", async () => {
   await subscription.close();
   await broker.close();
   assertEquals([...Deno.readDirSync(store.cwd)].map(({ name }) => name), ["taskapp.db"]);
+});
+
+/** A file system that is soon full; null where this user may not make one. */
+async function smallDisk(dir: string): Promise<AsyncDisposable | null> {
+  const run = async (program: string, ...args: string[]) => {
+    try {
+      return (await new Deno.Command(program, { args, stderr: "null" }).output()).success;
+    } catch {
+      return false;
+    }
+  };
+  if (!await run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", dir)) return null;
+  return { [Symbol.asyncDispose]: async () => void await run("umount", dir) };
+}
+
+Deno.test("a full disk is said, and loses nothing that was accepted", async () => {
+  await using store = await startSqlite();
+  await using disk = await smallDisk(store.cwd);
+  if (!disk) return console.warn("Not tested: only root may make a small file system");
+  const broker = connectBroker(store.url);
+  const text = "x".repeat(10_000);
+  let accepted = 0;
+  const error = await assertRejects(async () => {
+    while (true) {
+      await broker.enqueue([{ ...await divide.prepare([1, 2]), args: JSON.stringify(text) }]);
+      accepted++;
+    }
+  }, BrokerUnavailableError);
+  assertMatch(error.message, /^The database \S+ cannot be used: database or disk is full$/);
+  assert(accepted > 0);
+  assertEquals((await broker.queues()).map(({ waiting }) => waiting), [accepted]);
+  await broker.close();
+  const again = connectBroker(store.url);
+  assertEquals((await again.queues()).map(({ waiting }) => waiting), [accepted]);
+  await again.close();
 });

@@ -5,6 +5,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
 import { BrokerRefusedError, BrokerUnavailableError } from "../broker.ts";
+import { Outage } from "../outage.ts";
 import schema from "./schema.sql" with { type: "text" };
 
 /** "task" in ASCII: tells a file of ours from any other SQLite database. */
@@ -26,6 +27,7 @@ const log = getLogger(["taskapp", "broker"]);
 
 export class Database {
   readonly #db: DatabaseSync;
+  readonly #outage: Outage;
   readonly #statements = new Map<string, StatementSync>();
   #syncing: ReturnType<typeof setTimeout> | undefined;
 
@@ -45,6 +47,7 @@ export class Database {
       throw openingError(file, error);
     }
     this.#db = db;
+    this.#outage = new Outage(`The database ${file}`);
   }
 
   get inMemory(): boolean {
@@ -89,6 +92,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
+    this.#outage.close();
     if (this.#syncing !== undefined) await this.#sync();
     this.#statements.clear();
     this.#db.close();
@@ -115,8 +119,9 @@ export class Database {
   #translate(error: unknown): unknown {
     const code = codeOf(error);
     if (this.#db.isOpen && (code === undefined || !UNAVAILABLE.includes(code))) return error;
-    const message = `The database ${this.file} cannot be used: ${messageOf(error)}`;
-    return new BrokerUnavailableError(message, { cause: error });
+    const what = `cannot be used: ${messageOf(error)}`;
+    if (this.#db.isOpen) this.#outage.tellOfCall(`${code}`, what);
+    return new BrokerUnavailableError(`The database ${this.file} ${what}`, { cause: error });
   }
 
   #statement(sql: string): StatementSync {
