@@ -14,7 +14,7 @@ RUN case "$TARGETARCH" in amd64) cpu=x86_64 ;; arm64) cpu=aarch64 ;; esac && \
   TASKAPP_COMMIT="$TASKAPP_COMMIT" deno task compile --target "$cpu-unknown-linux-gnu" --output /out/taskapp
 # A self-extracting executable unpacks itself now and not at each start of a container, whose root
 # file system may then be read-only. One made by `deno compile` has nothing to unpack.
-ENV TASKAPP_CACHE_DIR=/var/cache
+ENV TASKAPP_CACHE_DIR=/var/cache/taskapp
 RUN mkdir /out/data /var/cache/taskapp && if head -c 2 /out/taskapp | grep -q '#!'; then /out/taskapp --version; fi
 
 # Not distroless, because a self-extracting executable needs a shell.
@@ -23,7 +23,7 @@ COPY --from=build /out/taskapp /usr/local/bin/taskapp
 COPY --from=build /var/cache/taskapp /var/cache/taskapp
 # Here SQLite and `.env` live, on a volume.
 COPY --from=build --chown=10001:10001 /out/data /var/lib/taskapp
-ENV TASKAPP_CACHE_DIR=/var/cache
+ENV TASKAPP_CACHE_DIR=/var/cache/taskapp
 # By number, so that Kubernetes can see that it is not root.
 USER 10001:10001
 WORKDIR /var/lib/taskapp

@@ -86,7 +86,7 @@ Deno.test("the executable works in an empty directory, without Deno or the sourc
     name: "it cannot change what it has unpacked",
     ignore,
     async fn() {
-      const cwd = `${dir}/cache/taskapp`;
+      const cwd = `${dir}/cache`;
       const [unpacked] = await readdir(cwd);
       assertEquals(await built.opens("t.db", cwd), true);
       assertEquals(await built.opens(`${unpacked}/t.db`, cwd), false);

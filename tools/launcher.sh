@@ -3,8 +3,9 @@
 # first start unpacks them into a cache directory, under a name made of their content; later ones
 # run them from there.
 
-cache="${TASKAPP_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}}"
-dir="$cache/taskapp/@HASH@"
+caches="${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}"
+cache="${TASKAPP_CACHE_DIR:-${caches:+$caches/taskapp}}"
+dir="$cache/@HASH@"
 new=
 
 fail() {
