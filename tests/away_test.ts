@@ -229,6 +229,21 @@ Deno.test("a Redis that is full is said once, and so is that it no longer is", a
   ]);
 });
 
+Deno.test("a Redis that becomes a replica is said once, and used again when it is a master", async () => {
+  await using redis = await TestRedis.start();
+  await using server = new Running("serve", redis.url);
+  await until(async () => await server.ready() === 200);
+  await redis.command("REPLICAOF", "127.0.0.1", "1");
+  await until(async () => await server.ready() === 503);
+  await sleep(2500);
+  await redis.command("REPLICAOF", "NO", "ONE");
+  await until(async () => await server.ready() === 200);
+  assertLog((await server.stop()).log, [
+    /^warning: Redis at \S+ does not serve us: READONLY .*; trying again$/,
+    /^info: Redis at \S+ is back$/,
+  ]);
+});
+
 Deno.test("the rights that a refusal names are enough", async () => {
   const [, , , , line] = REFUSALS.find(([what]) => what === "no rights") ?? [];
   assertExists(line);
