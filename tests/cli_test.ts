@@ -66,7 +66,7 @@ const MISTAKES: [args: string[], complaint: RegExp][] = [
   [["work", "-b", "sqlite::memory:"], /of one process, .*: only dev can use it/],
   [["serve", "-b", "sqlite::memory:"], /only dev can use it/],
   [["call", "divide", "[1, 2]", "-b", "sqlite::memory:"], /only dev can use it/],
-  [["serve", "--host", "nonsense.invalid", "--no-auth"], /cannot listen on nonsense\.invalid:8000/],
+  [["serve", "--host", "203.0.113.1", "--no-auth"], /cannot listen on 203\.0\.113\.1:8000/],
   [["call", "divide", "[1, 2]", "--idempotency-key", ""], /1 to 255 characters/],
   [["serve", "--port", "99999"], /must be a whole number from 0 to 65535/],
   [["serve", "--host", "0.0.0.0"], /--no-auth/],
@@ -87,7 +87,8 @@ for (const [args, complaint] of MISTAKES) {
     const { code, out, err } = await taskapp(...args);
     assertEquals([code, out], [2, ""]);
     assertMatch(err, complaint);
-    assertMatch(err, /^error: [^\n]*\n$/);
+    const unlogged = err.replaceAll(/^\{.*\n/gm, ""); // that Redis is away, if it comes to that
+    assertMatch(unlogged, /^error: [^\n]*\n$/);
   });
 }
 
