@@ -15,7 +15,9 @@ RUN case "$TARGETARCH" in amd64) cpu=x86_64 ;; arm64) cpu=aarch64 ;; esac && \
 # A self-extracting executable unpacks itself now and not at each start of a container, whose root
 # file system may then be read-only. One made by `deno compile` has nothing to unpack.
 ENV TASKAPP_CACHE_DIR=/var/cache/taskapp
-RUN mkdir /out/data /var/cache/taskapp && if head -c 2 /out/taskapp | grep -q '#!'; then /out/taskapp --version; fi
+ARG BUILDARCH
+RUN mkdir /out/data /var/cache/taskapp && \
+  if head -c 2 /out/taskapp | grep -q '#!'; then /out/taskapp --version || [ "$TARGETARCH" != "$BUILDARCH" ]; fi
 
 # Not distroless, because a self-extracting executable needs a shell.
 FROM debian:13-slim
