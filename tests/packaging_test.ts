@@ -127,6 +127,7 @@ Deno.test("deno compile gets the program, its threads and its permissions", asyn
       `"allow_read":${JSON.stringify(folders.split(","))}`,
       '"allow_run":null',
       '"prompt":false',
+      '"code_cache_key":null',
       '"app_name":"taskapp"',
       'const TASKAPP_BUILD = "c0ffee1, deno compile"',
       ...["main.js", "main.js.map", "thread.js", "thread.js.map"].map((name) => `"n":"${name}"`),

@@ -3,6 +3,8 @@
  * a self-extracting one. Both hold the same bundled program and the same permissions.
  *
  *     deno task compile [--output FILE] [--target TRIPLE]
+ *
+ * Where there is no git to ask, TASKAPP_COMMIT names the commit.
  */
 
 import { dirname } from "node:path";
@@ -112,6 +114,8 @@ async function denoCompile(file: string, target: Target, dist: string): Promise<
   const { success, stderr } = await deno([
     "compile",
     ...["--no-config", "--no-check", "--no-prompt"],
+    // It would be code in /tmp, under a name that any user can take first.
+    "--no-code-cache",
     ...PERMISSIONS,
     ...["--app-name", "taskapp"],
     ...["--target", target],
