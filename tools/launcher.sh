@@ -42,7 +42,7 @@ if [ ! -x "$dir/deno" ]; then
 fi
 
 # Who owns the directory can change the program.
-[ -O "$dir" ] || [ -n "$(find "$dir" -prune -user root)" ] ||
+[ -O "$dir" ] || [ -n "$(find "$dir" -prune -user 0)" ] ||
   fail "$dir belongs to another user; name another directory in TASKAPP_CACHE_DIR"
 
 # What was unpacked is read by its threads, and changed by no task.
