@@ -185,6 +185,35 @@ Deno.test({
   },
 });
 
+for (const file of ["docs/deployment.md", "README.md"]) {
+  Deno.test(`${file} tells of what there is`, () => {
+    const text = read(file);
+    const called = [
+      ...text.matchAll(/\btaskapp ((?:serve|work|dev|call|config|migrate|healthcheck)\b[^`#\n]*)/g),
+    ];
+    assert(called.length > 3);
+    for (const [, words = ""] of called) checkCommandLine(wordsOf(words));
+    for (const [, task = ""] of text.matchAll(/deno task (\w+)/g)) {
+      assert(task in config.tasks, task);
+    }
+    for (const [path] of text.matchAll(/\bdeploy\/[\w./-]*\w/g)) Deno.statSync(ROOT + path);
+    for (const [, link = ""] of text.matchAll(/\]\((?!\w+:|#)([^)#]+)/g)) {
+      Deno.statSync(new URL(link, new URL(file, `file://${ROOT}`)));
+    }
+    for (const [, anchor = ""] of text.matchAll(/\]\(#([^)]+)\)/g)) {
+      const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => heading);
+      const anchors = headings.map((heading) => heading.toLowerCase().replaceAll(" ", "-"));
+      assert(anchors.includes(anchor), anchor);
+    }
+    const metrics = read("routes/metrics.ts");
+    for (const [name] of text.matchAll(/\btaskapp_[a-z_]+/g)) {
+      assert(metrics.includes(`"${name.replace(/_bucket$/, "")}"`), name);
+    }
+    const variables = text.match(/\bTASKAPP_[A-Z_]+/g) ?? [];
+    checkVariables(variables.filter((name) => !["TASKAPP_COMMIT"].includes(name)));
+  });
+}
+
 interface Job {
   uses?: string;
   steps?: { uses?: string; run?: string }[];
