@@ -41,7 +41,7 @@ function newTasks(count: number, more: Partial<NewTask> = {}): NewTask[] {
   return Array.from({ length: count }, () => newTask(more));
 }
 
-function beat(name: string): WorkerBeat {
+export function beat(name: string): WorkerBeat {
   return {
     name,
     hostname: "here",
@@ -77,6 +77,11 @@ async function status(broker: Broker, id: string): Promise<State | undefined> {
   return (await broker.get(id))?.status;
 }
 
+async function listed(broker: Broker, state?: State): Promise<{ id: string }[]> {
+  const { tasks } = await broker.list({ state, limit: 100 });
+  return tasks.map(({ task_id }) => ({ id: task_id }));
+}
+
 const cases: Record<string, Case> = {
   "an accepted task is visible at once, an unknown id is not": async (connect) => {
     const broker = connect();
@@ -103,8 +108,9 @@ const cases: Record<string, Case> = {
     const broker = connect();
     const task = newTask();
     await broker.enqueue([task]);
-    const again = only(await broker.enqueue([{ ...task, args: "[9]" }]));
+    const again = only(await broker.enqueue([{ ...task, args: "[9]", queue: "other" }]));
     assertEquals([again.created, again.status], [false, "PENDING"]);
+    assertEquals((await broker.queues()).map(({ name }) => name), ["default"]);
     assertEquals(ids(await broker.claim("w", ["default"], 10)), [task.id]);
   },
 
@@ -418,6 +424,22 @@ const cases: Record<string, Case> = {
     assertEquals(await broker.forget(task.id), null);
   },
 
+  "an id that was forgotten can be used again, and is listed once": async (connect) => {
+    const broker = connect();
+    const task = newTask();
+    for (let use = 1; use <= 2; use++) {
+      assert(only(await broker.enqueue([task])).created);
+      assertEquals(ids(await listed(broker)), [task.id]);
+      const claimed = await claimOne(broker);
+      assertEquals([claimed.token, claimed.attempt], [1, 1]);
+      await settle(broker, claimed, success);
+      assertEquals(ids(await listed(broker, "SUCCESS")), [task.id]);
+      assertEquals((await broker.events(task.id, 0))?.map(({ seq }) => seq), [1, 2, 3]);
+      assert((await broker.forget(task.id))?.done);
+      assertEquals([await listed(broker), await listed(broker, "SUCCESS")], [[], []]);
+    }
+  },
+
   "results expire; with 0 nothing is kept but its end is told": async (connect) => {
     const soon = connect({ resultExpires: 1 });
     await soon.enqueue(newTasks(1));
@@ -620,19 +642,22 @@ const cases: Record<string, Case> = {
       onGap: () => {},
     });
     const tasks = newTasks(3);
-    await broker.enqueue(tasks);
+    const delayed = newTask({ eta: { inMs: 60_000 } });
+    await broker.enqueue([...tasks, delayed]);
     const claimed = await broker.claim("w", ["default"], 3);
-    await broker.settle("w", claimed.map((c) => ({ ...c, outcome: success })));
-    await until(() => heard.length >= 9);
-    for (const { id } of tasks) {
+    const later: Outcome = { ...failure, state: "RETRY", delayMs: 60_000 };
+    const outcomes = [success, failure, later];
+    await broker.settle("w", claimed.map((c, i) => ({ ...c, outcome: outcomes[i] ?? success })));
+    await until(() => heard.length >= 10);
+    for (const { id } of [...tasks, delayed]) {
       const own = heard.filter(({ task_id }) => task_id === id);
       assertEquals(own, await broker.events(id, 0) ?? []);
-      assertEquals(own.map(({ seq }) => seq), [1, 2, 3]);
+      assertEquals(own.map(({ seq }) => seq), id === delayed.id ? [1] : [1, 2, 3]);
     }
     await subscription.close();
     await broker.enqueue(newTasks(1));
     await sleep(50);
-    assertEquals(heard.length, 9);
+    assertEquals(heard.length, 10);
   },
 
   "a payload of a mebibyte goes through unchanged": async (connect) => {

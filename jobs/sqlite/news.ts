@@ -7,7 +7,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
 import type { EventListener, WorkerListener } from "../broker.ts";
-import { acceptedEvent, iso, toEvent } from "../stored.ts";
+import { acceptedEvent, toEvent } from "../stored.ts";
 import type { TaskEvent } from "../wire.ts";
 import type { Database } from "./database.ts";
 import { Mailbox, post } from "./mailbox.ts";
@@ -193,9 +193,11 @@ export class News {
   }
 
   #events(after: number, upTo: number): TaskEvent[] {
-    const accepted = this.db.all<
-      { n: number; id: string; name: string; created: number; eta: number | null }
-    >("SELECT n, id, name, created, eta FROM tasks WHERE n > ? AND n <= ?", after, upTo);
+    const accepted = this.db.all<{ n: number; id: string; name: string; created: number }>(
+      "SELECT n, id, name, created FROM tasks WHERE n > ? AND n <= ?",
+      after,
+      upTo,
+    );
     const stored = this.db.all<{ n: number; id: string; name: string; seq: number; body: string }>(
       `SELECT events.n, id, name, events.seq, body FROM events JOIN tasks ON tasks.n = task
        WHERE events.n > ? AND events.n <= ?`,
@@ -203,9 +205,8 @@ export class News {
       upTo,
     );
     const numbered: [n: number, event: TaskEvent][] = [];
-    for (const { n, id, name, created, eta } of accepted) {
-      const event = acceptedEvent(id, name, created);
-      numbered.push([n, eta === null ? event : { ...event, eta: iso(eta) }]);
+    for (const { n, id, name, created } of accepted) {
+      numbered.push([n, acceptedEvent(id, name, created)]);
     }
     for (const { n, id, name, seq, body } of stored) {
       numbered.push([n, toEvent(id, seq, name, body)]);

@@ -31,13 +31,13 @@ const MAX_PRUNED = 500;
 
 /** Accepts tasks. An id that is known is left as it is, so that a call can be repeated. */
 export function accept(change: Change, tasks: NewTask[]): Receipt[] {
-  for (const queue of new Set(tasks.map(({ queue }) => queue))) {
+  const receipts = tasks.map((task) => acceptOne(change, task));
+  const created = tasks.filter((_, i) => receipts[i]?.created);
+  for (const queue of new Set(created.map(({ queue }) => queue))) {
     change.db.run("INSERT OR IGNORE INTO queues (name) VALUES (?)", queue);
   }
-  const receipts = tasks.map((task) => acceptOne(change, task));
-  const created = receipts.filter((receipt) => receipt.created).length;
-  if (created > 0) {
-    change.count("enqueued", created);
+  if (created.length > 0) {
+    change.count("enqueued", created.length);
     change.news = true;
   }
   return receipts;

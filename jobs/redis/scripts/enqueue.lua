@@ -52,7 +52,7 @@ for i = 1, #ARGV, 11 do
     end
     call('HSETNX', K.queues, queue, '')
     accepted[#accepted + 1] = id
-    announce(id, name, 1, event('PENDING', 0, nil, now, due and ',"eta":' .. due))
+    announce(id, name, 1, event('PENDING', 0, nil, now))
     answer(id, 'PENDING', 1, 0)
   end
 end
