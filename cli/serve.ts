@@ -3,9 +3,9 @@
 import { getLogger } from "@logtape/logtape";
 import type { Broker } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
-import { reapDuty } from "../jobs/reap.ts";
 import { Registry } from "../jobs/registry.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
+import { upkeep } from "../jobs/upkeep.ts";
 import { configureLog } from "../lib/log.ts";
 import { stopSignal } from "../lib/signals.ts";
 import { Ticker } from "../lib/ticker.ts";
@@ -39,13 +39,13 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
   try {
     if (!await canStart(broker)) return 0;
     const server = listen(broker, options);
-    // With the last worker gone nobody else would see that its tasks wait again.
-    const reaper = new Ticker([reapDuty(broker)]);
-    reaper.start();
+    // With no worker there nobody else would see what waits again, and what is due.
+    const ticker = new Ticker(upkeep(broker));
+    ticker.start();
     io.out(`taskapp ${VERSION} serves ${server.url} with ${broker.location}\n`);
     await stopSignal();
     await server.close();
-    const stopped = reaper.stop();
+    const stopped = ticker.stop();
     await broker.close(); // a silent one must not hold us up
     await stopped;
   } finally {

@@ -20,13 +20,12 @@ import {
 import { brokerDuty } from "./broker_duty.ts";
 import type { Update } from "./context.ts";
 import { Outbox } from "./outbox.ts";
-import { reapDuty } from "./reap.ts";
 import type { Pool } from "./pool.ts";
+import { upkeep } from "./upkeep.ts";
 
 /** Bounds what a lost wake-up costs. */
 const POLL_EVERY_MS = 1000;
 const HEARTBEAT_EVERY_MS = 2000;
-const PROMOTE_EVERY_MS = 1000;
 /** How exactly time limits are kept. */
 const LIMITS_EVERY_MS = 100;
 /** After an error of the broker. */
@@ -145,9 +144,8 @@ export class Worker {
     const { broker } = this;
     return [
       brokerDuty("heartbeat", HEARTBEAT_EVERY_MS, () => this.#heartbeat()),
-      brokerDuty("promote", PROMOTE_EVERY_MS, () => broker.promote()),
       { name: "limits", everyMs: LIMITS_EVERY_MS, run: () => Promise.resolve(this.#limits()) },
-      reapDuty(broker),
+      ...upkeep(broker),
     ];
   }
 

@@ -168,7 +168,7 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     assertEquals(new Set(runs.map(String)), new Set(["1,4"]));
   });
 
-  Deno.test(`${kind}: a server alone sees that the last worker is gone, and its task waits again`, async () => {
+  Deno.test(`${kind}: a server alone sees what waits again and what is due`, async () => {
     await using site = await Site.start(startStore);
     await using _server = Program.start(["serve", "--port", "0"], site.env, site.store.cwd);
     await using worker = site.worker("last");
@@ -178,6 +178,10 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     await until(async () => (await site.broker.workers()).length === 0);
     const task = await site.task(id);
     assertEquals([task.status, task.retries, task.worker], ["PENDING", 0, null]);
+    await site.broker.enqueue([await createTask.prepare([60], { countdown: 0.5 })]);
+    const queue = async () => (await site.broker.queues()).find(({ name }) => name === "default");
+    assertEquals((await queue())?.scheduled, 1);
+    await until(async () => (await queue())?.waiting === 2);
   });
 }
 

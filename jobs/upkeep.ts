@@ -1,0 +1,23 @@
+/** What has to be done now and then in any store: a duty of every process, so that one is enough. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Duty } from "../lib/ticker.ts";
+import type { Broker } from "./broker.ts";
+import { brokerDuty } from "./broker_duty.ts";
+
+const REAP_EVERY_MS = 500;
+/** At the latest; the broker answers when the next task is due. */
+const PROMOTE_EVERY_MS = 1000;
+
+const log = getLogger(["taskapp", "upkeep"]);
+
+/** Gives back the tasks of workers that are gone (`reap`), and makes ready what is due (`promote`). */
+export function upkeep(broker: Broker): Duty[] {
+  return [
+    brokerDuty("reap", REAP_EVERY_MS, async () => {
+      const tasks = await broker.reap();
+      if (tasks > 0) log.warn("Gave back {tasks} task(s) of workers that are gone", { tasks });
+    }),
+    brokerDuty("promote", PROMOTE_EVERY_MS, () => broker.promote()),
+  ];
+}
