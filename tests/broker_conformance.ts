@@ -380,7 +380,14 @@ const cases: Record<string, Case> = {
     const task = newTask({ queue: "other" });
     await broker.enqueue([task]);
     await hears("ready other");
-    await broker.enqueue([newTask({ eta: { inMs: 60_000 } })]);
+    const delayed = newTask({ eta: { inMs: 60_000 } });
+    await broker.enqueue([delayed]);
+    await hears("schedule");
+    // One that is due later is the next when nothing else waits.
+    heard.splice(0);
+    await broker.revoke(delayed.id);
+    assertEquals(await broker.promote(), null);
+    await broker.enqueue([newTask({ eta: { inMs: 90_000 } })]);
     await hears("schedule");
     await broker.claim("w", ["other"], 1);
     await broker.revoke(task.id);

@@ -33,8 +33,6 @@ export class News {
   readonly #workerListeners = new Map<string, WorkerListener>();
   /** Up to this number listeners have been told. */
   #told = 0;
-  /** When the first of the delayed tasks is due, as workers know it. */
-  #due: number | null = null;
   #looking = false;
   #again = false;
   #failing = false;
@@ -162,7 +160,7 @@ export class News {
   }
 
   async #tell(): Promise<void> {
-    const { events, revocations, readable, due, gap, upTo, more } = await this.db.read(() => {
+    const { events, revocations, readable, scheduled, gap, upTo, more } = await this.db.read(() => {
       const { counter, pruned } = this.#state();
       const after = this.#told;
       const someoneReads = this.#eventListeners.size > 0;
@@ -181,14 +179,12 @@ export class News {
       if (gap) listener.onGap();
       if (events.length > 0) listener.onEvents(events);
     }
-    const sooner = due !== null && (this.#due === null || due < this.#due);
-    this.#due = due;
     for (const [worker, listener] of this.#workerListeners) {
       for (const each of revocations) {
         if (each.worker === worker) listener.onRevoked(each.id, each.token);
       }
       for (const { name } of readable) listener.onReady(name);
-      if (sooner) listener.onSchedule();
+      if (scheduled) listener.onSchedule();
     }
   }
 
@@ -215,7 +211,9 @@ export class News {
   }
 
   #forWorkers(after: number, upTo: number) {
-    if (this.#workerListeners.size === 0) return { revocations: [], readable: [], due: null };
+    if (this.#workerListeners.size === 0) {
+      return { revocations: [], readable: [], scheduled: false };
+    }
     return {
       revocations: this.db.all<{ worker: string; id: string; token: number }>(
         "SELECT worker, id, token FROM revocations WHERE n > ? AND n <= ?",
@@ -226,9 +224,10 @@ export class News {
         `SELECT name FROM queues WHERE paused = 0 AND EXISTS (
            SELECT 1 FROM tasks WHERE queue = queues.name AND status = 'PENDING' AND due IS NULL)`,
       ),
-      due: this.db.get<{ due: number | null }>(
-        "SELECT min(due) AS due FROM tasks WHERE due IS NOT NULL",
-      )?.due ?? null,
+      // Whether the task that is due next was scheduled since.
+      scheduled: (this.db.get<{ position: number }>(
+        "SELECT position FROM tasks WHERE due IS NOT NULL ORDER BY due LIMIT 1",
+      )?.position ?? 0) > after,
     };
   }
 

@@ -10,7 +10,8 @@ CREATE TABLE tasks (
   priority INTEGER NOT NULL,  -- 0 high, 1 normal, 2 low
   status TEXT NOT NULL,
   place INTEGER NOT NULL,     -- in lists by state: n, and from its end on the number of that
-  position INTEGER NOT NULL,  -- in its queue; what is handed back keeps it and so comes first
+  position INTEGER NOT NULL,  -- in its queue; what is handed back keeps it and so comes first;
+                              -- of what waits for its time: when that began
   due INTEGER,                -- set while it waits for its time
   seq INTEGER NOT NULL DEFAULT 1,
   attempt INTEGER NOT NULL DEFAULT 1,

@@ -1,17 +1,9 @@
-/** What changes when a task takes a step: one function per transition, each inside one change. */
+/** What changes when a task takes a step: one function per transition, each inside one tx. */
 
-import type {
-  Change as Answer,
-  Claimed,
-  NewTask,
-  Receipt,
-  Report,
-  Settlement,
-  When,
-} from "../broker.ts";
+import type { Change, Claimed, NewTask, Receipt, Report, Settlement, When } from "../broker.ts";
 import { brief } from "../stored.ts";
 import { isReady, PRIORITIES } from "../wire.ts";
-import { type Change, isRunning } from "./change.ts";
+import { isRunning, type Transaction } from "./transaction.ts";
 import type { Database } from "./database.ts";
 import { type BriefRow, type TaskRow } from "./rows.ts";
 
@@ -30,21 +22,21 @@ const PRUNE_AFTER_MS = 10_000;
 const MAX_PRUNED = 500;
 
 /** Accepts tasks. An id that is known is left as it is, so that a call can be repeated. */
-export function accept(change: Change, tasks: NewTask[]): Receipt[] {
-  const receipts = tasks.map((task) => acceptOne(change, task));
+export function accept(tx: Transaction, tasks: NewTask[]): Receipt[] {
+  const receipts = tasks.map((task) => acceptOne(tx, task));
   const created = tasks.filter((_, i) => receipts[i]?.created);
   for (const queue of new Set(created.map(({ queue }) => queue))) {
-    change.db.run("INSERT OR IGNORE INTO queues (name) VALUES (?)", queue);
+    tx.db.run("INSERT OR IGNORE INTO queues (name) VALUES (?)", queue);
   }
   if (created.length > 0) {
-    change.count("enqueued", created.length);
-    change.news = true;
+    tx.count("enqueued", created.length);
+    tx.news = true;
   }
   return receipts;
 }
 
-function acceptOne(change: Change, task: NewTask): Receipt {
-  const { db, now } = change;
+function acceptOne(tx: Transaction, task: NewTask): Receipt {
+  const { db, now } = tx;
   const { id, idempotencyKey: key } = task;
   if (key !== undefined) {
     const known = db.get<{ id: string }>(
@@ -52,19 +44,19 @@ function acceptOne(change: Change, task: NewTask): Receipt {
       key,
       now,
     );
-    const other = known && change.load(known.id);
+    const other = known && tx.load(known.id);
     if (other) {
       const args = db.get<{ args: string }>("SELECT args FROM tasks WHERE n = ?", other.n)?.args;
       const same = other.id === id || (other.name === task.name && args === task.args);
       return { id: other.id, status: other.status, created: false, conflict: !same };
     }
   }
-  if (!insert(change, task)) {
-    const known = change.load(id);
+  if (!insert(tx, task)) {
+    const known = tx.load(id);
     if (known) return { id, status: known.status, created: false, conflict: false };
     const hidden = db.get<BriefRow>("SELECT n, seq FROM tasks WHERE id = ?", id);
-    if (hidden) change.remove(hidden);
-    insert(change, task);
+    if (hidden) tx.remove(hidden);
+    insert(tx, task);
   }
   if (key !== undefined) {
     db.run("INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?)", key, id, now + IDEMPOTENCY_MS);
@@ -72,12 +64,12 @@ function acceptOne(change: Change, task: NewTask): Receipt {
   return { id, status: "PENDING", created: true, conflict: false };
 }
 
-function insert(change: Change, task: NewTask): boolean {
-  const { now } = change;
-  const n = change.number();
+function insert(tx: Transaction, task: NewTask): boolean {
+  const { now } = tx;
+  const n = tx.number();
   const eta = instant(task.eta, now);
   const due = eta !== null && eta > now ? eta : null;
-  return change.db.run(
+  return tx.db.run(
     `INSERT INTO tasks (n, id, name, args, queue, priority, status, place, position, due,
        max_retries, time_limit, soft_time_limit, created, ready, eta, expires)
      VALUES (?, ?, ?, ?, ?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -116,18 +108,18 @@ export function hasReady(db: Database, queue: string): boolean {
   ) !== undefined;
 }
 
-export function renewLease(change: Change, worker: string, leaseMs: number): void {
-  change.db.run(
+export function renewLease(tx: Transaction, worker: string, leaseMs: number): void {
+  tx.db.run(
     `INSERT INTO workers (name, lease_until) VALUES (?, ?)
      ON CONFLICT (name) DO UPDATE SET lease_until = excluded.lease_until`,
     worker,
-    change.now + leaseMs,
+    tx.now + leaseMs,
   );
 }
 
 /** Hands ready tasks to a worker, each started under a new token. */
 export function claim(
-  change: Change,
+  tx: Transaction,
   worker: string,
   queues: string[],
   limit: number,
@@ -135,16 +127,16 @@ export function claim(
   const claimed: Claimed[] = [];
   let ended = 0;
   for (const queue of queues) {
-    if (!hasReady(change.db, queue)) continue;
+    if (!hasReady(tx.db, queue)) continue;
     while (claimed.length < limit && ended < MAX_ENDED) {
-      const tasks = take(change, queue, limit - claimed.length);
+      const tasks = take(tx, queue, limit - claimed.length);
       if (tasks.length === 0) break;
       for (const task of tasks) {
-        if (task.expires !== null && task.expires <= change.now) {
-          change.endWithError(task, "REVOKED", "TaskRevokedError", "expired");
+        if (task.expires !== null && task.expires <= tx.now) {
+          tx.endWithError(task, "REVOKED", "TaskRevokedError", "expired");
           ended++;
         } else {
-          claimed.push(start(change, task, worker));
+          claimed.push(start(tx, task, worker));
         }
       }
     }
@@ -153,9 +145,9 @@ export function claim(
 }
 
 /** The tasks of a queue that are next, high priorities first but not only. */
-function take(change: Change, queue: string, want: number): TaskRow[] {
+function take(tx: Transaction, queue: string, want: number): TaskRow[] {
   const levels = PRIORITIES.map((_, priority) =>
-    change.db.all<TaskRow>(
+    tx.db.all<TaskRow>(
       `SELECT * FROM tasks WHERE queue = ? AND priority = ? AND status = 'PENDING' AND due IS NULL
        ORDER BY position LIMIT ?`,
       queue,
@@ -165,7 +157,7 @@ function take(change: Change, queue: string, want: number): TaskRow[] {
   ).filter(({ length }) => length > 0);
   const [only] = levels;
   if (!only || levels.length === 1) return only ?? [];
-  const turn = change.db.get<{ turns: number }>(
+  const turn = tx.db.get<{ turns: number }>(
     "UPDATE queues SET turns = turns + ? WHERE name = ? RETURNING turns",
     want,
     queue,
@@ -181,16 +173,16 @@ function take(change: Change, queue: string, want: number): TaskRow[] {
   return taken;
 }
 
-function start(change: Change, task: TaskRow, worker: string): Claimed {
+function start(tx: Transaction, task: TaskRow, worker: string): Claimed {
   const token = task.deliveries + 1;
   const { attempt } = task;
-  const seq = change.emit(task, "STARTED", { worker, attempt });
-  change.countDuration("wait", task.name, Math.max(0, change.now - task.ready));
-  change.db.run(
+  const seq = tx.emit(task, "STARTED", { worker, attempt });
+  tx.countDuration("wait", task.name, Math.max(0, tx.now - task.ready));
+  tx.db.run(
     `UPDATE tasks SET status = 'STARTED', worker = ?, started = ?, deliveries = ?, seq = ?
      WHERE n = ?`,
     worker,
-    change.now,
+    tx.now,
     token,
     seq,
     task.n,
@@ -211,23 +203,23 @@ function start(change: Change, task: TaskRow, worker: string): Claimed {
 
 /** Stores what a running task says of itself; false where the claim no longer holds. */
 export function report(
-  change: Change,
+  tx: Transaction,
   worker: string,
   { id, token, progress, log }: Report,
 ): boolean {
-  const task = change.loadClaimed(id, worker, token);
+  const task = tx.loadClaimed(id, worker, token);
   if (!task) return false;
   const status = progress ? "PROGRESS" : task.status;
   const percent = progress?.percent ?? task.progress;
   const stage = progress?.stage ? JSON.stringify(progress.stage) : task.stage;
   const meta = progress?.meta || null;
-  const seq = change.emit(task, status, {
+  const seq = tx.emit(task, status, {
     progress: percent,
     stage: stage === null ? null : JSON.parse(stage),
     ...(meta !== null && { meta: JSON.parse(meta) }),
     ...(log !== undefined && { log }),
   });
-  change.db.run(
+  tx.db.run(
     `UPDATE tasks SET status = ?, progress = ?, stage = ?, meta = coalesce(?, meta), seq = ?
      WHERE n = ?`,
     status,
@@ -242,83 +234,84 @@ export function report(
 
 /** Ends a run; false where the claim no longer holds. */
 export function settle(
-  change: Change,
+  tx: Transaction,
   worker: string,
   { id, token, outcome }: Settlement,
 ): boolean {
-  const task = change.loadClaimed(id, worker, token);
+  const task = tx.loadClaimed(id, worker, token);
   if (!task) return false;
   if (outcome.state === "PENDING") {
-    change.makeReady(task, change.now, "front");
+    tx.makeReady(task, tx.now, "front");
     return true;
   }
-  const runtime_ms = Math.max(0, change.now - (task.started ?? change.now));
-  change.countDuration("run", task.name, runtime_ms);
+  const runtime_ms = Math.max(0, tx.now - (task.started ?? tx.now));
+  tx.countDuration("run", task.name, runtime_ms);
   if (outcome.state === "SUCCESS") {
-    change.end(task, "SUCCESS", { result: outcome.result, detail: { runtime_ms } });
+    tx.end(task, "SUCCESS", { result: outcome.result, detail: { runtime_ms } });
     return true;
   }
   const error = JSON.stringify(outcome.error);
   const detail = { runtime_ms, error: brief(outcome.error) };
   if (outcome.state === "FAILURE") {
-    change.end(task, "FAILURE", { error, detail });
+    tx.end(task, "FAILURE", { error, detail });
     return true;
   }
-  const due = Math.round(change.now + outcome.delayMs);
-  change.count(`outcome RETRY ${task.queue} ${task.name}`);
-  change.db.run(
-    `UPDATE tasks SET status = 'RETRY', error = ?, eta = ?, due = ?, seq = ?,
+  const due = Math.round(tx.now + outcome.delayMs);
+  tx.count(`outcome RETRY ${task.queue} ${task.name}`);
+  tx.db.run(
+    `UPDATE tasks SET status = 'RETRY', error = ?, eta = ?, due = ?, seq = ?, position = ?,
        retries = retries + 1, attempt = attempt + 1, worker = NULL, started = NULL, progress = 0,
        stage = NULL, meta = NULL WHERE n = ?`,
     error,
     due,
     due,
-    change.emit(task, "RETRY", { ...detail, eta: due }),
+    tx.emit(task, "RETRY", { ...detail, eta: due }),
+    tx.number(),
     task.n,
   );
   return true;
 }
 
 /** Ends a task that has not ended. A worker that runs it is told and cannot settle it any more. */
-export function revoke(change: Change, id: string): Answer {
-  const task = change.load(id);
+export function revoke(tx: Transaction, id: string): Change {
+  const task = tx.load(id);
   if (!task) return null;
   if (isReady(task.status)) return { done: false, status: task.status };
   if (isRunning(task)) {
-    change.db.run(
+    tx.db.run(
       "INSERT INTO revocations VALUES (?, ?, ?, ?, ?)",
-      change.number(),
-      change.now,
+      tx.number(),
+      tx.now,
       task.worker,
       id,
       task.deliveries,
     );
   }
-  change.endWithError(task, "REVOKED", "TaskRevokedError", "revoked");
+  tx.endWithError(task, "REVOKED", "TaskRevokedError", "revoked");
   return { done: true, status: "REVOKED" };
 }
 
 /** Runs an ended task again as a new attempt. */
-export function retry(change: Change, id: string): Answer {
-  const task = change.load(id);
+export function retry(tx: Transaction, id: string): Change {
+  const task = tx.load(id);
   if (!task) return null;
   if (!isReady(task.status)) return { done: false, status: task.status };
-  change.db.run(
+  tx.db.run(
     `UPDATE tasks SET result = NULL, error = NULL, finished = NULL, retries = 0, lost = 0,
        eta = NULL, expires = NULL, attempt = attempt + 1, kept_until = NULL, place = n
      WHERE n = ?`,
     task.n,
   );
-  change.makeReady(task, change.now, "back");
+  tx.makeReady(task, tx.now, "back");
   return { done: true, status: "PENDING" };
 }
 
 /** Hides an ended task; it is deleted when no reader can be behind. */
-export function forget(change: Change, id: string): Answer {
-  const task = change.load(id);
+export function forget(tx: Transaction, id: string): Change {
+  const task = tx.load(id);
   if (!task) return null;
   if (!isReady(task.status)) return { done: false, status: task.status };
-  change.db.run("UPDATE tasks SET kept_until = ? WHERE n = ?", change.now, task.n);
+  tx.db.run("UPDATE tasks SET kept_until = ? WHERE n = ?", tx.now, task.n);
   return { done: true, status: task.status };
 }
 
@@ -328,27 +321,27 @@ export function nextDue(db: Database): number | null {
 }
 
 /** Makes delayed tasks ready whose time has come; answers milliseconds until the next is due. */
-export function promote(change: Change): number | null {
-  const tasks = change.db.all<TaskRow & { due: number }>(
+export function promote(tx: Transaction): number | null {
+  const tasks = tx.db.all<TaskRow & { due: number }>(
     "SELECT * FROM tasks WHERE due <= ? ORDER BY due LIMIT ?",
-    change.now,
+    tx.now,
     MAX_PROMOTED,
   );
   for (const task of tasks) {
     if (task.status === "RETRY") {
-      change.makeReady(task, task.due, "back");
+      tx.makeReady(task, task.due, "back");
     } else {
-      change.db.run(
+      tx.db.run(
         "UPDATE tasks SET due = NULL, ready = ?, position = ? WHERE n = ?",
         task.due,
-        change.number(),
+        tx.number(),
         task.n,
       );
-      change.news = true;
+      tx.news = true;
     }
   }
-  const next = nextDue(change.db);
-  return next === null ? null : Math.max(0, next - change.now);
+  const next = nextDue(tx.db);
+  return next === null ? null : Math.max(0, next - tx.now);
 }
 
 export function reapedAt(db: Database): number {
@@ -356,8 +349,8 @@ export function reapedAt(db: Database): number {
 }
 
 /** Gives back the tasks of workers whose lease ran out or whose process is gone; answers how many. */
-export function reap(change: Change, leaseMs: number): number {
-  const { db, now } = change;
+export function reap(tx: Transaction, leaseMs: number): number {
+  const { db, now } = tx;
   const pausedMs = now - reapedAt(db);
   db.run("UPDATE state SET reaped = ?", now);
   if (pausedMs < 0 || pausedMs > Math.max(leaseMs / 2, MISSED_CHECKS_MS)) {
@@ -368,18 +361,18 @@ export function reap(change: Change, leaseMs: number): number {
        OR (peer IS NOT NULL AND peer NOT IN (SELECT id FROM peers))`,
     now,
   );
-  return gone.reduce((sum, { name }) => sum + change.dismiss(name, true), 0);
+  return gone.reduce((sum, { name }) => sum + tx.dismiss(name, true), 0);
 }
 
 /** Deletes some of what has been out of sight for long enough; answers whether there is more. */
-export function prune(change: Change): boolean {
-  const { db, now } = change;
+export function prune(tx: Transaction): boolean {
+  const { db, now } = tx;
   const tasks = db.all<BriefRow>(
     "SELECT n, seq FROM tasks WHERE kept_until <= ? LIMIT ?",
     now - PRUNE_AFTER_MS,
     MAX_PRUNED,
   );
-  for (const task of tasks) change.remove(task);
+  for (const task of tasks) tx.remove(task);
   db.run("DELETE FROM revocations WHERE at <= ?", now - PRUNE_AFTER_MS);
   const keys = db.run(
     "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE until <= ? LIMIT ?)",
