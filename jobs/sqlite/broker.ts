@@ -5,7 +5,7 @@ import { GroupCommit } from "../../lib/group_commit.ts";
 import type {
   Broker,
   BrokerOptions,
-  Change as Answer,
+  Change,
   Claimed,
   EventListener,
   NewTask,
@@ -20,9 +20,9 @@ import type {
 } from "../broker.ts";
 import { acceptedEvent, iso, toEvent, toStats } from "../stored.ts";
 import type { QueueInfo, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
-import { Change } from "./change.ts";
+import { Transaction } from "./transaction.ts";
 import { Database } from "./database.ts";
-import { isAbandoned } from "./mailbox.ts";
+import { ownerOf, removeMailbox } from "./mailbox.ts";
 import { News } from "./news.ts";
 import { type TaskRow, toTask } from "./rows.ts";
 import {
@@ -30,11 +30,11 @@ import {
   claim,
   forget,
   hasReady,
+  isReapDue,
   nextDue,
   promote,
   prune,
   reap,
-  reapedAt,
   renewLease,
   report,
   retry,
@@ -44,10 +44,8 @@ import {
 
 /** Tasks of several calls that go into one transaction. */
 const MAX_ENQUEUED_TOGETHER = 1000;
-/** One process in this time checks for workers that are gone. */
-const REAP_EVERY_MS = 450;
 /** How long pruning may go on in one call. */
-const PRUNE_FOR_MS = 50;
+const PRUNE_FOR_MS = 250;
 /** A page of a list ends early when it has looked at so many tasks or holds so many characters. */
 const MAX_LOOKED = 5000;
 const MAX_PAGE_CHARACTERS = 4 * 1024 * 1024;
@@ -61,7 +59,7 @@ export class SqliteBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #enqueues = new GroupCommit<NewTask, Receipt>(
     async (tasks) => {
-      const receipts = await this.#change((change) => accept(change, tasks));
+      const receipts = await this.#change((tx) => accept(tx, tasks));
       await nextTurn(); // for what else this turn of the event loop brings to go together
       return receipts;
     },
@@ -96,17 +94,16 @@ export class SqliteBroker implements Broker {
   /** The cursor is the place, or without a state the number, of the last task looked at. */
   list({ state, name, queue, limit, cursor }: TaskFilter): Promise<TaskPage> {
     const order = state === undefined ? "n" : "place";
-    const before = Number(cursor ?? NaN);
+    const before = cursor ? Number(cursor) : NaN;
     return this.#db.read(() => {
       const candidates = this.#db.iterate<
-        { n: number; at: number; name: string; queue: string }
+        { n: number; at: number; name: string; queue: string; kept_until: number | null }
       >(
-        `SELECT n, ${order} AS at, name, queue FROM tasks
-         WHERE ${state === undefined ? "" : "status = ? AND"} ${order} < ? AND ${SEEN}
+        `SELECT n, ${order} AS at, name, queue, kept_until FROM tasks
+         WHERE ${state === undefined ? "" : "status = ? AND"} ${order} < ?
          ORDER BY ${order} DESC`,
         ...(state === undefined ? [] : [state]),
         Number.isFinite(before) ? before : Number.MAX_SAFE_INTEGER,
-        Date.now(),
       );
       const tasks: Task[] = [];
       let looked = 0;
@@ -150,72 +147,72 @@ export class SqliteBroker implements Broker {
     });
   }
 
-  revoke(id: string): Promise<Answer> {
-    return this.#change((change) => revoke(change, id));
+  revoke(id: string): Promise<Change> {
+    return this.#change((tx) => revoke(tx, id));
   }
 
-  retry(id: string): Promise<Answer> {
-    return this.#change((change) => retry(change, id));
+  retry(id: string): Promise<Change> {
+    return this.#change((tx) => retry(tx, id));
   }
 
-  forget(id: string): Promise<Answer> {
-    return this.#change((change) => forget(change, id));
+  forget(id: string): Promise<Change> {
+    return this.#change((tx) => forget(tx, id));
   }
 
   async claim(worker: string, queues: string[], limit: number): Promise<Claimed[]> {
     // A look costs nobody's turn to write.
     if (!await this.#db.read(() => queues.some((queue) => hasReady(this.#db, queue)))) return [];
-    return this.#change((change) => {
-      renewLease(change, worker, this.#options.leaseMs);
-      return claim(change, worker, queues, limit);
+    return this.#change((tx) => {
+      renewLease(tx, worker, this.#options.leaseMs, this.#news.peers.id);
+      return claim(tx, worker, queues, limit);
     });
   }
 
   report(worker: string, reports: Report[]): Promise<boolean[]> {
-    return this.#change((change) => reports.map((each) => report(change, worker, each)));
+    return this.#change((tx) => reports.map((each) => report(tx, worker, each)));
   }
 
   settle(worker: string, settlements: Settlement[]): Promise<boolean[]> {
-    return this.#change((change) => settlements.map((each) => settle(change, worker, each)));
+    return this.#change((tx) => settlements.map((each) => settle(tx, worker, each)));
   }
 
   async heartbeat({ name, ...info }: WorkerBeat): Promise<{ id: string; token: number }[]> {
-    const peer = await this.#news.join();
-    return this.#change((change) => {
-      renewLease(change, name, this.#options.leaseMs);
-      change.db.run(
-        "UPDATE workers SET heartbeat = ?, info = ?, peer = ? WHERE name = ?",
-        change.now,
+    const peer = await this.#news.peers.join();
+    return this.#change((tx) => {
+      renewLease(tx, name, this.#options.leaseMs, peer);
+      tx.db.run(
+        "UPDATE workers SET heartbeat = ?, info = ? WHERE name = ?",
+        tx.now,
         JSON.stringify(info),
-        peer,
         name,
       );
       // Another may have taken this process for gone.
-      if (peer !== null) change.db.run("INSERT OR IGNORE INTO peers VALUES (?)", peer);
-      return change.held(name).map(({ id, deliveries }) => ({ id, token: deliveries }));
+      if (peer !== null) tx.db.run("INSERT OR IGNORE INTO peers VALUES (?)", peer);
+      return tx.held(name).map(({ id, deliveries }) => ({ id, token: deliveries }));
     });
   }
 
   async leave(worker: string): Promise<void> {
-    await this.#change((change) => change.dismiss(worker, false));
+    await this.#change((tx) => tx.dismiss(worker, false));
   }
 
   async reap(): Promise<number> {
-    const { reaped, peers } = await this.#db.read(() => ({
-      reaped: reapedAt(this.#db),
-      peers: this.#db.all<{ id: string }>("SELECT id FROM peers"),
+    const own = await this.#news.peers.join();
+    const { leaseMs } = this.#options;
+    const { gone, isDue } = await this.#db.read(() => ({
+      gone: this.#goneExcept(own),
+      isDue: isReapDue(this.#db, Date.now(), leaseMs),
     }));
-    const elapsed = Date.now() - reaped;
-    // A clock that was set back must not stop it.
-    if (elapsed >= 0 && elapsed < REAP_EVERY_MS) return 0;
-    const own = await this.#news.join();
-    const gone = peers.filter(({ id }) => id !== own && isAbandoned(this.#db.file, id));
-    let { lost, more } = await this.#change((change) => {
-      for (const { id } of gone) change.db.run("DELETE FROM peers WHERE id = ?", id);
-      return { lost: reap(change, this.#options.leaseMs), more: prune(change) };
+    if (!isDue && gone.length === 0) return 0;
+    let { lost, more } = await this.#change((tx) => {
+      for (const id of gone) tx.db.run("DELETE FROM peers WHERE id = ?", id);
+      return { lost: reap(tx, leaseMs), more: prune(tx) };
     });
     const deadline = performance.now() + PRUNE_FOR_MS;
-    while (more && performance.now() < deadline) more = await this.#change(prune);
+    while (more && performance.now() < deadline) {
+      await nextTurn();
+      more = await this.#change(prune);
+    }
     return lost;
   }
 
@@ -223,7 +220,7 @@ export class SqliteBroker implements Broker {
     const due = await this.#db.read(() => nextDue(this.#db));
     if (due === null) return null;
     const wait = due - Date.now();
-    return wait > 0 ? wait : await this.#change((change) => promote(change));
+    return wait > 0 ? wait : await this.#change((tx) => promote(tx));
   }
 
   async pause(queue: string): Promise<void> {
@@ -235,42 +232,38 @@ export class SqliteBroker implements Broker {
   }
 
   queues(): Promise<QueueInfo[]> {
-    const counts = (where: string) =>
-      new Map(
-        this.#db.all<{ queue: string; count: number }>(
-          `SELECT queue, count(*) AS count FROM tasks WHERE ${where} GROUP BY queue`,
-        ).map(({ queue, count }) => [queue, count]),
-      );
     return this.#db.read(() => {
-      const waiting = counts("status = 'PENDING' AND due IS NULL");
-      const scheduled = counts("due IS NOT NULL");
-      const active = counts("status IN ('STARTED', 'PROGRESS')");
-      return this.#db.all<{ name: string; paused: number }>(
-        "SELECT name, paused FROM queues ORDER BY name",
-      ).map(({ name, paused }) => ({
+      const active = this.#runningBy("queue");
+      return this.#db.all<{ name: string; paused: number; waiting: number; scheduled: number }>(
+        `SELECT name, paused,
+           (SELECT count(*) FROM tasks INDEXED BY tasks_ready
+              WHERE queue = queues.name AND status = 'PENDING' AND due IS NULL) AS waiting,
+           coalesce(scheduled, 0) AS scheduled
+         FROM queues LEFT JOIN (SELECT queue, count(*) AS scheduled
+           FROM tasks INDEXED BY tasks_scheduled WHERE due IS NOT NULL GROUP BY queue)
+           ON queue = name ORDER BY name`,
+      ).map(({ name, paused, waiting, scheduled }) => ({
         name,
-        waiting: waiting.get(name) ?? 0,
-        scheduled: scheduled.get(name) ?? 0,
+        waiting,
+        scheduled,
         active: active.get(name) ?? 0,
         paused: paused === 1,
       }));
     });
   }
 
-  async workers(): Promise<WorkerInfo[]> {
-    const rows = await this.#db.read(() =>
-      this.#db.all<{ name: string; heartbeat: number; info: string; active: number }>(
-        `SELECT name, heartbeat, info, (SELECT count(*) FROM tasks
-           WHERE status IN ('STARTED', 'PROGRESS') AND worker = workers.name) AS active
-         FROM workers WHERE info IS NOT NULL ORDER BY name`,
-      )
-    );
-    return rows.map(({ name, heartbeat, info, active }) => ({
-      name,
-      ...JSON.parse(info) as Omit<WorkerBeat, "name">,
-      heartbeat_at: iso(heartbeat),
-      active,
-    }));
+  workers(): Promise<WorkerInfo[]> {
+    return this.#db.read(() => {
+      const active = this.#runningBy("worker");
+      return this.#db.all<{ name: string; heartbeat: number; info: string }>(
+        "SELECT name, heartbeat, info FROM workers WHERE info IS NOT NULL ORDER BY name",
+      ).map(({ name, heartbeat, info }) => ({
+        name,
+        ...JSON.parse(info) as Omit<WorkerBeat, "name">,
+        heartbeat_at: iso(heartbeat),
+        active: active.get(name) ?? 0,
+      }));
+    });
   }
 
   async stats(): Promise<Stats> {
@@ -289,37 +282,63 @@ export class SqliteBroker implements Broker {
   }
 
   async ping(): Promise<void> {
-    await this.#db.read(() => reapedAt(this.#db));
+    await this.#db.read(() => this.#db.get("SELECT 1 FROM state"));
   }
 
   close(): Promise<void> {
     return this.#closing ??= this.#news.close().then(() => this.#db.close());
   }
 
-  async #change<T>(make: (change: Change) => T): Promise<T> {
-    const { change, result } = await this.#db.write(() => {
-      const change = new Change(this.#db, this.#options.resultExpires * 1000);
-      const result = make(change);
-      change.finish();
-      return { change, result };
+  async #change<T>(make: (tx: Transaction) => T): Promise<T> {
+    const { tx, result } = await this.#db.write(() => {
+      const tx = new Transaction(this.#db, this.#options.resultExpires * 1000);
+      const result = make(tx);
+      tx.finish();
+      return { tx, result };
     });
-    if (change.news) this.#news.changed();
+    if (tx.news) this.#news.changed();
     return result;
+  }
+
+  /** How many tasks are running, by queue or by worker. */
+  #runningBy(column: "queue" | "worker"): Map<string, number> {
+    const rows = this.#db.all<{ key: string; count: number }>(
+      `SELECT ${column} AS key, count(*) AS count FROM tasks
+       WHERE status IN ('STARTED', 'PROGRESS') GROUP BY key`,
+    );
+    return new Map(rows.map(({ key, count }) => [key, count]));
   }
 
   #row(by: "id" | "n", value: string | number): TaskRow | undefined {
     return this.#db.get(`SELECT * FROM tasks WHERE ${by} = ? AND ${SEEN}`, value, Date.now());
   }
 
+  /** The other processes that have ended without saying so; their mailboxes are removed. */
+  #goneExcept(own: string | null): string[] {
+    const { path } = this.#db;
+    if (path === null) return [];
+    const others = this.#db.all<{ id: string; works: number }>(
+      `SELECT id, EXISTS (SELECT 1 FROM workers WHERE peer = peers.id) AS works FROM peers
+       WHERE id IS NOT ?`,
+      own,
+    );
+    return others.filter(({ id, works }) => {
+      const owner = ownerOf(path, id);
+      if (owner === "gone") removeMailbox(path, id);
+      // Where there is no file to tell, a worker's lease does.
+      return owner === "gone" || (owner === "unknown" && works === 0);
+    }).map(({ id }) => id);
+  }
+
   async #setPaused(queue: string, paused: boolean): Promise<void> {
-    await this.#change((change) => {
-      change.db.run(
+    await this.#change((tx) => {
+      tx.db.run(
         `INSERT INTO queues (name, paused) VALUES (?, ?)
          ON CONFLICT (name) DO UPDATE SET paused = excluded.paused`,
         queue,
         paused ? 1 : 0,
       );
-      change.news = true;
+      tx.news = true;
     });
   }
 }

@@ -1,6 +1,6 @@
 /** One SQLite file: opened safely, changed in short transactions, and with words for its errors. */
 
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
@@ -18,6 +18,11 @@ const BUSY_TIMEOUT_MS = 4000;
 /** A write is on disk after this long at most, as with Redis's `appendfsync everysec`. */
 const SYNC_AFTER_MS = 1000;
 
+/** A log that is longer starts anew, which only happens when nobody reads in the old one. */
+const MAX_WAL_BYTES = 64 * 1024 * 1024;
+/** How long starting it anew may hold up this process. */
+const RESTART_WAL_MS = 100;
+
 /** SQLite's result codes, https://www.sqlite.org/rescode.html */
 const BUSY = 5;
 /** Busy, locked, read-only, I/O error, corrupt, full, cannot open, no database: not our mistakes. */
@@ -26,8 +31,15 @@ const UNAVAILABLE = [BUSY, 6, 8, 10, 11, 13, 14, 26];
 const log = getLogger(["taskapp", "broker"]);
 
 export class Database {
+  /** Where the file is; null in memory. */
+  readonly path: string | null;
   readonly #db: DatabaseSync;
   readonly #outage: Outage;
+  /** Which file it is, to notice that another took its place. */
+  readonly #inode: number | null;
+  #removed = false;
+  /** Ends when all writes asked for so far have ended: those of one process do not compete. */
+  #turn: Promise<unknown> = Promise.resolve();
   readonly #statements = new Map<string, StatementSync>();
   #syncing: ReturnType<typeof setTimeout> | undefined;
 
@@ -38,20 +50,19 @@ export class Database {
    * @throws {BrokerUnavailableError} the disk is full, or others hold it for too long
    */
   constructor(readonly file: string) {
+    this.path = file === ":memory:" ? null : resolve(file);
     let db: DatabaseSync | undefined;
     try {
-      db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+      if (this.path !== null) refuseLink(this.path);
+      db = new DatabaseSync(this.path ?? file, { timeout: BUSY_TIMEOUT_MS });
       prepare(db, file);
     } catch (error) {
       db?.close();
       throw openingError(file, error);
     }
     this.#db = db;
+    this.#inode = inode(this.path);
     this.#outage = new Outage(`The database ${file}`);
-  }
-
-  get inMemory(): boolean {
-    return this.file === ":memory:";
   }
 
   /** Runs a statement that answers rows. */
@@ -81,9 +92,17 @@ export class Database {
 
   /** Changes all or, on an error, nothing; others' changes wait. `change` must not wait itself. */
   async write<T>(change: () => T): Promise<T> {
-    const result = await this.#transaction("BEGIN IMMEDIATE", change);
-    if (!this.inMemory) this.#syncing ??= setTimeout(() => this.#sync(), SYNC_AFTER_MS);
+    const turn = this.#turn.then(() => this.#transaction("BEGIN IMMEDIATE", change));
+    this.#turn = turn.catch(() => {});
+    const result = await turn;
+    const { path } = this;
+    if (path !== null) this.#syncing ??= setTimeout(() => this.#sync(path), SYNC_AFTER_MS);
     return result;
+  }
+
+  /** Notices that the file was removed or replaced: nothing that is written reaches anyone then. */
+  checkPresence(): void {
+    this.#removed ||= inode(this.path) !== this.#inode;
   }
 
   /** A number that another process's commit changes. */
@@ -93,14 +112,16 @@ export class Database {
 
   async close(): Promise<void> {
     this.#outage.close();
-    if (this.#syncing !== undefined) await this.#sync();
+    await this.#turn;
+    if (this.#syncing !== undefined && this.path !== null) await this.#sync(this.path);
     this.#statements.clear();
     this.#db.close();
   }
 
   async #transaction<T>(begin: "BEGIN" | "BEGIN IMMEDIATE", work: () => T): Promise<T> {
-    const deadline = Date.now() + BUSY_TIMEOUT_MS;
+    const deadline = performance.now() + BUSY_TIMEOUT_MS;
     while (true) {
+      if (this.#removed) throw this.#unavailable("removed", "was removed or replaced: start again");
       try {
         this.run(begin);
         const result = work();
@@ -109,7 +130,7 @@ export class Database {
       } catch (error) {
         // Some errors have ended the transaction already.
         if (this.#db.isOpen && this.#db.isTransaction) this.run("ROLLBACK");
-        if (codeOf(error) !== BUSY || Date.now() > deadline) throw this.#translate(error);
+        if (codeOf(error) !== BUSY || performance.now() > deadline) throw this.#translate(error);
       }
       // Waiting here and not inside SQLite leaves the event loop to others.
       await sleep(1 + Math.random() * 4);
@@ -119,9 +140,12 @@ export class Database {
   #translate(error: unknown): unknown {
     const code = codeOf(error);
     if (this.#db.isOpen && (code === undefined || !UNAVAILABLE.includes(code))) return error;
-    const what = `cannot be used: ${messageOf(error)}`;
-    if (this.#db.isOpen) this.#outage.tellOfCall(`${code}`, what);
-    return new BrokerUnavailableError(`The database ${this.file} ${what}`, { cause: error });
+    return this.#unavailable(`${code}`, `cannot be used: ${messageOf(error)}`, error);
+  }
+
+  #unavailable(kind: string, what: string, cause?: unknown): BrokerUnavailableError {
+    if (this.#db.isOpen) this.#outage.tellOfCall(kind, what);
+    return new BrokerUnavailableError(`The database ${this.file} ${what}`, { cause });
   }
 
   #statement(sql: string): StatementSync {
@@ -134,16 +158,23 @@ export class Database {
   }
 
   /** Committing writes to the file's log and leaves it to the system when that reaches the disk. */
-  async #sync(): Promise<void> {
+  async #sync(path: string): Promise<void> {
     clearTimeout(this.#syncing);
     this.#syncing = undefined;
     try {
-      using wal = await Deno.open(`${this.file}-wal`, { write: true });
+      using wal = await Deno.open(`${path}-wal`, { write: true });
       await wal.syncData();
+      if ((await wal.stat()).size > MAX_WAL_BYTES && this.#db.isOpen) this.#restartWal();
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return; // all of it is in the main file
       log.warn(`${this.file} could not be synced to disk: ${error}`);
     }
+  }
+
+  /** With many busy processes, SQLite's own checkpoints never find a moment to do it. */
+  #restartWal(): void {
+    this.#db.exec(`PRAGMA busy_timeout = ${RESTART_WAL_MS}`);
+    this.#db.exec("PRAGMA wal_checkpoint(RESTART); PRAGMA busy_timeout = 0");
   }
 }
 
@@ -162,13 +193,15 @@ function prepare(db: DatabaseSync, file: string): void {
   // Reads go on while one writes; a crash of the process loses nothing that was committed.
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
   db.exec("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384");
-  db.exec("BEGIN IMMEDIATE");
-  // Another process may have been faster.
-  if (pragma("user_version") === 0) {
-    db.exec(schema);
-    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+  if (isNew) {
+    db.exec("BEGIN IMMEDIATE");
+    // Another process may have been faster.
+    if (pragma("user_version") === 0) {
+      db.exec(schema);
+      db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+    }
+    db.exec("COMMIT");
   }
-  db.exec("COMMIT");
   db.exec("PRAGMA busy_timeout = 0");
 }
 
@@ -183,7 +216,12 @@ function openingError(file: string, error: unknown): unknown {
       `taskapp may not use ${file}: keep it in the working directory, /data or /var/lib/taskapp`,
     );
   }
-  if (/not a database|malformed/.test(message)) {
+  if (/malformed/.test(message)) {
+    return new BrokerRefusedError(
+      `${file} is damaged: restore a backup of it, or name another file`,
+    );
+  }
+  if (/not a database/.test(message)) {
     return new BrokerRefusedError(`${file} is not a SQLite database: name another file`);
   }
   if (/unable to open|readonly/.test(message)) {
@@ -203,4 +241,24 @@ function codeOf(error: unknown): number | undefined {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Who opens a file by two names finds two sets of files beside it, and would not see the others. */
+function refuseLink(path: string): void {
+  let isLink = false;
+  try {
+    isLink = Deno.lstatSync(path).isSymlink;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  if (isLink) throw new BrokerRefusedError(`${path} is a link: name the file that it leads to`);
+}
+
+function inode(path: string | null): number | null {
+  try {
+    return path === null ? null : Deno.statSync(path).ino;
+  } catch {
+    return null;
+  }
 }

@@ -4,7 +4,11 @@
  * had tells that its process is gone, however it ended.
  */
 
+import { basename, dirname, join } from "node:path";
+
 const WAKE = new Uint8Array([1]);
+/** A file that nobody has locked may be about to be: only an older one was left behind. */
+const LEFT_BEHIND_MS = 60_000;
 
 export class Mailbox {
   readonly id = crypto.randomUUID().slice(0, 8);
@@ -15,12 +19,17 @@ export class Mailbox {
   /**
    * @param database the path of the database
    * @param onMail called, perhaps once for several, when something was posted
+   * @param onRemoved called when somebody has deleted the file, so that another is needed
    */
-  constructor(database: string, onMail: () => void) {
+  constructor(database: string, onMail: () => void, onRemoved: () => void) {
+    removeLeftBehind(database);
     this.#path = pathOf(database, this.id);
     this.#file = Deno.openSync(this.#path, { write: true, createNew: true });
     this.#file.lockSync(true);
-    this.#watcher = watch(this.#path, onMail);
+    // Whoever may write to the database may post.
+    const { mode } = Deno.statSync(database);
+    if (mode !== null) Deno.chmodSync(this.#path, mode & 0o777);
+    this.#watcher = watch(this.#path, onMail, onRemoved);
   }
 
   /** Whether mail is heard of; else look for it. */
@@ -30,50 +39,76 @@ export class Mailbox {
 
   close(): void {
     this.#watcher?.close();
-    // Before the file is closed, or another could take it for an abandoned one of the same name.
+    // Before it is unlocked, or another would take its process for one that was killed.
     remove(this.#path);
     this.#file.close();
   }
 }
 
-/** Wakes the owner of a mailbox, if it still has one. */
+/** Wakes the owner of a mailbox. One that cannot be written to is not woken, and looks by itself. */
 export function post(database: string, id: string): void {
   try {
     using file = Deno.openSync(pathOf(database, id), { write: true });
     file.writeSync(WAKE);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  } catch {
+    // Gone, or another user's.
   }
 }
 
-/** Whether a mailbox has lost its owner; what it left is removed. */
-export function isAbandoned(database: string, id: string): boolean {
-  const path = pathOf(database, id);
+/**
+ * What has become of a mailbox's owner: "gone" where nobody holds the lock, "unknown" where there is
+ * no file to tell.
+ */
+export function ownerOf(database: string, id: string): "alive" | "gone" | "unknown" {
   try {
-    using file = Deno.openSync(path, { write: true });
-    if (!file.tryLockSync(true)) return false;
-    remove(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return true;
-    throw error;
+    return isLocked(pathOf(database, id)) ? "alive" : "gone";
+  } catch {
+    return "unknown";
   }
+}
+
+/** Deletes the mailbox of an owner that is gone. */
+export function removeMailbox(database: string, id: string): void {
+  remove(pathOf(database, id));
 }
 
 function pathOf(database: string, id: string): string {
   return `${database}-peer-${id}`;
 }
 
+function isLocked(path: string): boolean {
+  using file = Deno.openSync(path, { read: true });
+  return !file.tryLockSync(true);
+}
+
 function remove(path: string): void {
   try {
     Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  } catch {
+    // Another was faster, or it is another user's.
+  }
+}
+
+function removeLeftBehind(database: string): void {
+  const folder = dirname(database);
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (!name.startsWith(`${basename(database)}-peer-`)) continue;
+    const path = join(folder, name);
+    try {
+      const changed = Deno.statSync(path).mtime?.getTime() ?? Infinity;
+      if (Date.now() - changed > LEFT_BEHIND_MS && !isLocked(path)) remove(path);
+    } catch {
+      // Another was faster.
+    }
   }
 }
 
 /** Null where the system has no more watches to give, or none at all. */
-function watch(path: string, onChange: () => void): Deno.FsWatcher | null {
+function watch(
+  path: string,
+  onChange: () => void,
+  onRemoved: () => void,
+): Deno.FsWatcher | null {
   let watcher: Deno.FsWatcher;
   try {
     watcher = Deno.watchFs(path);
@@ -83,6 +118,7 @@ function watch(path: string, onChange: () => void): Deno.FsWatcher | null {
   (async () => {
     for await (const { kind } of watcher) {
       if (kind === "modify") onChange();
+      if (kind === "remove") onRemoved();
     }
   })();
   return watcher;

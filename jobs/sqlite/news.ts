@@ -10,16 +10,12 @@ import type { EventListener, WorkerListener } from "../broker.ts";
 import { acceptedEvent, toEvent } from "../stored.ts";
 import type { TaskEvent } from "../wire.ts";
 import type { Database } from "./database.ts";
-import { Mailbox, post } from "./mailbox.ts";
+import { Peers } from "./peers.ts";
 
 /** Numbers read at a time, so that no reading takes long. */
 const CHUNK = 2000;
-/** Others are woken at most this often; what comes in between goes with the next. */
-const WAKE_EVERY_MS = 2;
-/** Looks for the changes of others by itself, for a wake-up that was lost. */
-const POLL_EVERY_MS = 1000;
-/** The same where the system cannot watch files. */
-const POLL_UNWATCHED_MS = 40;
+/** After a failure. */
+const LOOK_AGAIN_MS = 1000;
 
 const log = getLogger(["taskapp", "broker"]);
 
@@ -35,33 +31,27 @@ export class News {
   #told = 0;
   #looking = false;
   #again = false;
-  #failing = false;
+  /** Set while what is new cannot be read. */
+  #retrying: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
-  #version = 0;
-  #mailbox: Mailbox | undefined;
-  #joining: Promise<string | null> | undefined;
-  #polling: ReturnType<typeof setInterval> | undefined;
-  #waking: ReturnType<typeof setTimeout> | undefined;
-  #wokenAt = 0;
+  readonly #peers: Peers;
 
-  constructor(private readonly db: Database) {}
+  constructor(private readonly db: Database) {
+    this.#peers = new Peers(db, () => this.#look());
+  }
 
-  /** Makes this process known to the others; answers its name among them, null where it is alone. */
-  join(): Promise<string | null> {
-    return this.#joining ??= this.#join().catch((error) => {
-      this.#joining = undefined;
-      throw error;
-    });
+  get peers(): Peers {
+    return this.#peers;
   }
 
   async subscribe(listener: EventListener): Promise<() => void> {
-    await this.join();
+    await this.#peers.join();
     await this.db.read(() => this.#add(() => this.#eventListeners.add(listener)));
     return () => void this.#eventListeners.delete(listener);
   }
 
   async attend(worker: string, listener: WorkerListener): Promise<() => void> {
-    await this.join();
+    await this.#peers.join();
     await this.db.read(() => this.#add(() => this.#workerListeners.set(worker, listener)));
     return () => void this.#workerListeners.delete(worker);
   }
@@ -69,39 +59,16 @@ export class News {
   /** To be called after each commit that others may wait for. */
   changed(): void {
     this.#look();
-    const wait = this.#wokenAt + WAKE_EVERY_MS - performance.now();
-    if (wait <= 0) this.#wakeOthers();
-    else this.#waking ??= setTimeout(() => this.#wakeOthers(), wait);
+    this.#peers.wake();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#polling);
-    if (this.#waking !== undefined) this.#wakeOthers();
-    await this.#joining?.catch(() => {});
-    const mailbox = this.#mailbox;
-    if (!mailbox) return;
-    try {
-      await this.db.write(() => this.db.run("DELETE FROM peers WHERE id = ?", mailbox.id));
-    } catch (error) {
-      log.debug(`Not signed off, others will see that the mailbox is gone: ${error}`);
-    }
-    mailbox.close();
+    clearTimeout(this.#retrying);
+    await this.#peers.close();
   }
 
-  async #join(): Promise<string | null> {
-    if (this.db.inMemory) return null;
-    // The mailbox is there and locked before anyone can know of it.
-    const mailbox = this.#mailbox ??= new Mailbox(this.db.file, () => this.#look());
-    await this.db.write(() => this.db.run("INSERT OR IGNORE INTO peers VALUES (?)", mailbox.id));
-    this.#polling ??= setInterval(
-      () => this.#poll(),
-      mailbox.heard ? POLL_EVERY_MS : POLL_UNWATCHED_MS,
-    );
-    return mailbox.id;
-  }
-
-  /** A listener hears from now on. */
+  /** The first listener hears from now on, another from where the others are. */
   #add(add: () => void): void {
     const nobody = this.#eventListeners.size + this.#workerListeners.size === 0;
     if (nobody) this.#told = this.#state().counter;
@@ -110,32 +77,6 @@ export class News {
 
   #state(): State {
     return this.db.get<State>("SELECT counter, pruned FROM state") ?? { counter: 0, pruned: 0 };
-  }
-
-  #poll(): void {
-    try {
-      const version = this.db.version();
-      if (version === this.#version) return;
-      this.#version = version;
-    } catch (error) {
-      log.debug(`Not polled: ${error}`);
-      return;
-    }
-    this.#look();
-  }
-
-  #wakeOthers(): void {
-    clearTimeout(this.#waking);
-    this.#waking = undefined;
-    if (this.db.inMemory) return;
-    this.#wokenAt = performance.now();
-    try {
-      const own = this.#mailbox?.id ?? "";
-      const others = this.db.all<{ id: string }>("SELECT id FROM peers WHERE id <> ?", own);
-      for (const { id } of others) post(this.db.file, id);
-    } catch (error) {
-      log.debug(`Others were not woken, they will look by themselves: ${error}`);
-    }
   }
 
   async #look(): Promise<void> {
@@ -149,11 +90,13 @@ export class News {
       if (this.#eventListeners.size + this.#workerListeners.size === 0) break;
       try {
         await this.#tell();
-        if (this.#failing) this.#tellGap();
-        this.#failing = false;
+        if (this.#retrying !== undefined) this.#tellGap();
+        clearTimeout(this.#retrying);
+        this.#retrying = undefined;
       } catch (error) {
         log.debug(`Cannot read what is new: ${error}`);
-        this.#failing = true;
+        clearTimeout(this.#retrying);
+        if (!this.#closed) this.#retrying = setTimeout(() => this.#look(), LOOK_AGAIN_MS);
       }
     }
     this.#looking = false;
@@ -176,15 +119,15 @@ export class News {
     this.#told = upTo;
     if (more) this.#again = true;
     for (const listener of this.#eventListeners) {
-      if (gap) listener.onGap();
-      if (events.length > 0) listener.onEvents(events);
+      if (gap) heard(() => listener.onGap());
+      if (events.length > 0) heard(() => listener.onEvents(events));
     }
     for (const [worker, listener] of this.#workerListeners) {
       for (const each of revocations) {
-        if (each.worker === worker) listener.onRevoked(each.id, each.token);
+        if (each.worker === worker) heard(() => listener.onRevoked(each.id, each.token));
       }
-      for (const { name } of readable) listener.onReady(name);
-      if (scheduled) listener.onSchedule();
+      for (const { name } of readable) heard(() => listener.onReady(name));
+      if (scheduled) heard(() => listener.onSchedule());
     }
   }
 
@@ -233,10 +176,19 @@ export class News {
 
   /** Something may have been missed while the database could not be read. */
   #tellGap(): void {
-    for (const listener of this.#eventListeners) listener.onGap();
+    for (const listener of this.#eventListeners) heard(() => listener.onGap());
     for (const listener of this.#workerListeners.values()) {
-      listener.onReady();
-      listener.onSchedule();
+      heard(() => listener.onReady());
+      heard(() => listener.onSchedule());
     }
+  }
+}
+
+/** One listener's mistake must not keep the news from the others. */
+function heard(tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    log.error("A listener failed: {error}", { error });
   }
 }

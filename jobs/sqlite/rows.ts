@@ -35,30 +35,31 @@ export interface TaskRow {
   meta: string | null;
   result: string | null;
   error: string | null;
+  kept_until: number | null;
 }
 
 /** Those of its columns that a change looks at; what may be long is left out. */
-export const BRIEF =
-  "n, id, name, queue, priority, status, due, seq, attempt, retries, deliveries, lost, started, worker, progress, stage";
-export type BriefRow = Pick<
-  TaskRow,
-  | "n"
-  | "id"
-  | "name"
-  | "queue"
-  | "priority"
-  | "status"
-  | "due"
-  | "seq"
-  | "attempt"
-  | "retries"
-  | "deliveries"
-  | "lost"
-  | "started"
-  | "worker"
-  | "progress"
-  | "stage"
->;
+const BRIEF_COLUMNS = [
+  "n",
+  "id",
+  "name",
+  "queue",
+  "priority",
+  "status",
+  "due",
+  "seq",
+  "attempt",
+  "retries",
+  "deliveries",
+  "lost",
+  "started",
+  "worker",
+  "progress",
+  "stage",
+] as const satisfies (keyof TaskRow)[];
+
+export type BriefRow = Pick<TaskRow, (typeof BRIEF_COLUMNS)[number]>;
+export const BRIEF = BRIEF_COLUMNS.join(", ");
 
 export function toTask(row: TaskRow): Task {
   const { started, finished } = row;

@@ -33,7 +33,7 @@ CREATE TABLE tasks (
   meta TEXT,
   result TEXT,
   error TEXT,
-  kept_until INTEGER          -- set once it has ended; nobody sees it after that time
+  kept_until INTEGER          -- set once it has ended; hidden after that time, deleted later
 ) STRICT;
 
 CREATE INDEX tasks_by_state ON tasks (status, place);

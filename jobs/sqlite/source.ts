@@ -4,14 +4,12 @@ import { renameSync } from "node:fs";
 import { BrokerRefusedError, BrokerUnavailableError } from "../broker.ts";
 import type { StoredTask } from "../stored.ts";
 import { isReady, PRIORITIES, type State, STATES } from "../wire.ts";
-import { Change } from "./change.ts";
+import { Transaction } from "./transaction.ts";
 import { Database } from "./database.ts";
 import type { TaskRow } from "./rows.ts";
 
 const MAX_BATCH = 500;
 const MAX_BATCH_CHARACTERS = 4 * 1024 * 1024;
-
-type EndingRow = TaskRow & { kept_until: number | null };
 
 export class Source {
   readonly #db: Database;
@@ -119,12 +117,12 @@ export class Source {
     this.#db.get("PRAGMA locking_mode = EXCLUSIVE");
     try {
       await this.#db.write(() => {
-        const change = new Change(this.#db, 0);
+        const tx = new Transaction(this.#db, 0);
         const workers = this.#db.all<{ worker: string }>(
           "SELECT DISTINCT worker FROM tasks WHERE status IN ('STARTED', 'PROGRESS')",
         );
-        for (const { worker } of workers) change.dismiss(worker, false);
-        change.finish();
+        for (const { worker } of workers) tx.dismiss(worker, false);
+        tx.finish();
       });
     } catch (error) {
       if (!(error instanceof BrokerUnavailableError)) throw error;
@@ -144,7 +142,7 @@ export class Source {
       const batch = await this.#db.read(() => {
         const tasks: StoredTask[] = [];
         let characters = 0;
-        const rows = this.#db.iterate<EndingRow>(
+        const rows = this.#db.iterate<TaskRow>(
           `SELECT * FROM tasks WHERE ${where}`,
           ...values,
           after,
@@ -171,7 +169,7 @@ export class Source {
   }
 }
 
-function toStored(row: EndingRow): Omit<StoredTask, "events"> {
+function toStored(row: TaskRow): Omit<StoredTask, "events"> {
   return {
     id: row.id,
     name: row.name,

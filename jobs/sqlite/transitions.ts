@@ -5,7 +5,7 @@ import { brief } from "../stored.ts";
 import { isReady, PRIORITIES } from "../wire.ts";
 import { isRunning, type Transaction } from "./transaction.ts";
 import type { Database } from "./database.ts";
-import { type BriefRow, type TaskRow } from "./rows.ts";
+import { BRIEF, type BriefRow, type TaskRow } from "./rows.ts";
 
 /** How long an idempotency key is known. */
 const IDEMPOTENCY_MS = 86_400_000;
@@ -15,11 +15,13 @@ const LOW_TURN = 10;
 const MAX_ENDED = 1000;
 /** Delayed tasks that are made ready at once. */
 const MAX_PROMOTED = 1000;
-/** Leases are not held against anyone after a pause of so many checks: nobody could renew them. */
-const MISSED_CHECKS_MS = 1350;
-/** What nobody sees any more is deleted after this: readers of events may be that late. */
+/** One process in this time checks for workers that are gone. */
+const REAP_EVERY_MS = 450;
+/** What is hidden is deleted after this, or when its id comes again: readers may be that late. */
 const PRUNE_AFTER_MS = 10_000;
 const MAX_PRUNED = 500;
+/** Of all tasks that are deleted at once; one task may have more. */
+const MAX_PRUNED_EVENTS = 5000;
 
 /** Accepts tasks. An id that is known is left as it is, so that a call can be repeated. */
 export function accept(tx: Transaction, tasks: NewTask[]): Receipt[] {
@@ -54,7 +56,7 @@ function acceptOne(tx: Transaction, task: NewTask): Receipt {
   if (!insert(tx, task)) {
     const known = tx.load(id);
     if (known) return { id, status: known.status, created: false, conflict: false };
-    const hidden = db.get<BriefRow>("SELECT n, seq FROM tasks WHERE id = ?", id);
+    const hidden = db.get<Pick<BriefRow, "n" | "seq">>("SELECT n, seq FROM tasks WHERE id = ?", id);
     if (hidden) tx.remove(hidden);
     insert(tx, task);
   }
@@ -101,19 +103,25 @@ function instant(when: When | undefined, now: number): number | null {
 /** Whether a queue would hand out a task. */
 export function hasReady(db: Database, queue: string): boolean {
   return db.get(
-    `SELECT 1 FROM tasks WHERE queue = ? AND status = 'PENDING' AND due IS NULL
-       AND NOT EXISTS (SELECT 1 FROM queues WHERE name = ? AND paused = 1) LIMIT 1`,
-    queue,
+    `SELECT 1 FROM queues WHERE name = ? AND paused = 0 AND EXISTS (
+       SELECT 1 FROM tasks WHERE queue = queues.name AND status = 'PENDING' AND due IS NULL)`,
     queue,
   ) !== undefined;
 }
 
-export function renewLease(tx: Transaction, worker: string, leaseMs: number): void {
+/** @param peer the process that it works in, as others know it */
+export function renewLease(
+  tx: Transaction,
+  worker: string,
+  leaseMs: number,
+  peer: string | null,
+): void {
   tx.db.run(
-    `INSERT INTO workers (name, lease_until) VALUES (?, ?)
-     ON CONFLICT (name) DO UPDATE SET lease_until = excluded.lease_until`,
+    `INSERT INTO workers (name, lease_until, peer) VALUES (?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET lease_until = excluded.lease_until, peer = excluded.peer`,
     worker,
     tx.now + leaseMs,
+    peer,
   );
 }
 
@@ -322,8 +330,8 @@ export function nextDue(db: Database): number | null {
 
 /** Makes delayed tasks ready whose time has come; answers milliseconds until the next is due. */
 export function promote(tx: Transaction): number | null {
-  const tasks = tx.db.all<TaskRow & { due: number }>(
-    "SELECT * FROM tasks WHERE due <= ? ORDER BY due LIMIT ?",
+  const tasks = tx.db.all<BriefRow & { due: number }>(
+    `SELECT ${BRIEF} FROM tasks WHERE due <= ? ORDER BY due LIMIT ?`,
     tx.now,
     MAX_PROMOTED,
   );
@@ -344,7 +352,24 @@ export function promote(tx: Transaction): number | null {
   return next === null ? null : Math.max(0, next - tx.now);
 }
 
-export function reapedAt(db: Database): number {
+/** Whether there is something for `reap` to do. */
+export function isReapDue(db: Database, now: number, leaseMs: number): boolean {
+  const pausedMs = now - reapedAt(db);
+  // A clock that was set back must not stop it.
+  if (pausedMs < 0 || pausedMs >= Math.max(REAP_EVERY_MS, leaseMs / 4)) return true;
+  if (pausedMs < REAP_EVERY_MS) return false;
+  return db.get(
+    `SELECT 1 WHERE EXISTS (SELECT 1 FROM workers WHERE lease_until <= ? OR ${LEFT})
+       OR EXISTS (SELECT 1 FROM tasks WHERE kept_until <= ?)`,
+    now,
+    now - PRUNE_AFTER_MS,
+  ) !== undefined;
+}
+
+/** A worker's process is gone. */
+const LEFT = "(peer IS NOT NULL AND peer NOT IN (SELECT id FROM peers))";
+
+function reapedAt(db: Database): number {
   return db.get<{ reaped: number }>("SELECT reaped FROM state")?.reaped ?? 0;
 }
 
@@ -353,12 +378,12 @@ export function reap(tx: Transaction, leaseMs: number): number {
   const { db, now } = tx;
   const pausedMs = now - reapedAt(db);
   db.run("UPDATE state SET reaped = ?", now);
-  if (pausedMs < 0 || pausedMs > Math.max(leaseMs / 2, MISSED_CHECKS_MS)) {
+  // Nobody could renew a lease while the machine slept: after a long pause they start anew.
+  if (pausedMs < 0 || pausedMs > Math.max(leaseMs / 2, 3 * REAP_EVERY_MS)) {
     db.run("UPDATE workers SET lease_until = ? WHERE lease_until <= ?", now + leaseMs, now);
   }
   const gone = db.all<{ name: string }>(
-    `SELECT name FROM workers WHERE lease_until <= ?
-       OR (peer IS NOT NULL AND peer NOT IN (SELECT id FROM peers))`,
+    `SELECT name FROM workers WHERE lease_until <= ? OR ${LEFT}`,
     now,
   );
   return gone.reduce((sum, { name }) => sum + tx.dismiss(name, true), 0);
@@ -367,17 +392,24 @@ export function reap(tx: Transaction, leaseMs: number): number {
 /** Deletes some of what has been out of sight for long enough; answers whether there is more. */
 export function prune(tx: Transaction): boolean {
   const { db, now } = tx;
-  const tasks = db.all<BriefRow>(
+  const overdue = db.all<Pick<BriefRow, "n" | "seq">>(
     "SELECT n, seq FROM tasks WHERE kept_until <= ? LIMIT ?",
     now - PRUNE_AFTER_MS,
     MAX_PRUNED,
   );
-  for (const task of tasks) tx.remove(task);
+  let events = 0;
+  let removed = 0;
+  for (const task of overdue) {
+    tx.remove(task);
+    removed++;
+    events += task.seq;
+    if (events >= MAX_PRUNED_EVENTS) break;
+  }
   db.run("DELETE FROM revocations WHERE at <= ?", now - PRUNE_AFTER_MS);
   const keys = db.run(
     "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE until <= ? LIMIT ?)",
     now,
     MAX_PRUNED,
   );
-  return tasks.length === MAX_PRUNED || keys === MAX_PRUNED;
+  return removed === MAX_PRUNED || removed < overdue.length || keys === MAX_PRUNED;
 }

@@ -1,7 +1,6 @@
 /**
- * One change to the database: what the steps of every transition share. It lives inside one
- * transaction and gathers what is written once, at its end: the counter, the statistics, and whom to
- * tell.
+ * A transaction that changes the database: what the steps of every transition share. It gathers what
+ * is written once, at its end: the counter, the statistics, and whether there is something to tell.
  */
 
 import { brief, type StoredEvent } from "../stored.ts";
@@ -18,7 +17,7 @@ const MAX_LOST = 3;
 
 type EventDetail = Partial<Omit<StoredEvent, "status" | "at">>;
 
-export class Change {
+export class Transaction {
   readonly now = Date.now();
   /** Whether anything happened that others may wait for. */
   news = false;
