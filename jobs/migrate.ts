@@ -17,8 +17,8 @@ export interface Migration {
 
 /**
  * Moves what a database file holds: waiting, delayed and ended tasks with their events, paused queues
- * and idempotency keys. The file is renamed when all of it has arrived; after a failure it is as it was,
- * and the move can be made again.
+ * and idempotency keys. The file is renamed when all of it has arrived. After a failure it still has
+ * everything, and the move can be made again: what the Redis knows by then it leaves alone.
  * @param file the path of the database
  * @param url of the Redis
  * @throws {BrokerRefusedError} others use the file, workers the Redis, or something did not arrive
@@ -32,29 +32,25 @@ export async function migrate(file: string, url: string): Promise<Migration> {
       throw new BrokerRefusedError(message);
     }
     const moved = new Map<State, number>();
-    let differing = 0;
     for await (const tasks of source.tasks()) {
       const states = await target.take(tasks);
       tasks.forEach(({ status, keptUntil }, i) => {
         const isOver = keptUntil !== null && keptUntil <= Date.now();
-        if (states[i] === status || isOver) moved.set(status, (moved.get(status) ?? 0) + 1);
-        else differing++;
+        if (states[i] || isOver) moved.set(status, (moved.get(status) ?? 0) + 1);
       });
-    }
-    await target.adopt({
-      pausedQueues: await source.pausedQueues(),
-      idempotencyKeys: await source.idempotencyKeys(),
-      newest: await source.newest(NEWEST),
-    });
-    if (differing > 0) {
-      const where = `${target.location} knows ${differing} of these tasks in another state`;
-      throw new BrokerRefusedError(`${where}; ${file} was left as it is`);
     }
     for (const [status, count] of await source.counts()) {
       if (moved.get(status) === count) continue;
       const what = `${moved.get(status) ?? 0} of ${count} tasks in ${status} arrived`;
-      throw new BrokerRefusedError(`${what}; ${file} was left as it is`);
+      throw new BrokerRefusedError(`${what}; ${file} is still what counts`);
     }
+    for await (const idempotencyKeys of source.idempotencyKeys()) {
+      await target.adopt({ idempotencyKeys });
+    }
+    await target.adopt({
+      pausedQueues: await source.pausedQueues(),
+      newest: await source.newest(NEWEST),
+    });
     return { moved, renamed: await source.retire() };
   } finally {
     await Promise.all([source.close(), target.close()]);

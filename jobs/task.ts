@@ -310,8 +310,8 @@ function checkOptions(options: CallOptions): void {
   const { queue, priority, countdown, eta, expires, maxRetries, timeLimit, softTimeLimit } =
     options;
   const key = options.idempotencyKey;
-  if (key !== undefined && (key === "" || key.length > 255)) {
-    throw new RangeError("the idempotency key must have 1 to 255 characters");
+  if (key !== undefined && (key === "" || key.length > 255 || key.includes("\0"))) {
+    throw new RangeError("the idempotency key must have 1 to 255 characters, none of them NUL");
   }
   const bounded = (name: string, value: number | undefined, max: number) => {
     if (value !== undefined && !(value >= 0 && value <= max)) {
@@ -334,6 +334,9 @@ function checkOptions(options: CallOptions): void {
   bounded("countdown", countdown, MAX_SECONDS);
   if (typeof expires === "number") bounded("expires", expires, MAX_SECONDS);
   bounded("max_retries", maxRetries, MAX_RETRIES);
+  if (maxRetries !== undefined && !Number.isInteger(maxRetries)) {
+    throw new RangeError(`max_retries must be a whole number, not ${maxRetries}`);
+  }
   bounded("time_limit", timeLimit, MAX_SECONDS);
   bounded("soft_time_limit", softTimeLimit, MAX_SECONDS);
 }

@@ -107,7 +107,7 @@ Deno.test("migrate moves every task with all that is known of it, and takes the 
   await after.close();
 });
 
-Deno.test("migrate changes nothing while others are at work, or the Redis knows better", async () => {
+Deno.test("migrate changes nothing while others are at work, and nothing that has arrived", async () => {
   await using store = await startSqlite();
   await using redis = await TestRedis.start();
   const source = connectBroker(store.url);
@@ -138,13 +138,11 @@ Deno.test("migrate changes nothing while others are at work, or the Redis knows 
   await refused(/^error: Workers are at work on redis:/);
   await target.leave("w");
 
+  // As after a move that was cut off: what has arrived is left alone.
   await target.enqueue([task]);
   await target.revoke(task.id);
-  await refused(/knows 1 of these tasks in another state/);
-  await target.forget(task.id);
-
   assertEquals((await migrate(store.url, redis.url, store.cwd)).code, 0);
-  assertEquals((await target.get(task.id))?.status, "PENDING");
+  assertEquals((await target.get(task.id))?.status, "REVOKED");
   await target.close();
   const gone = await migrate(store.url, redis.url, store.cwd);
   assertEquals([gone.code, gone.stderr], [2, `error: There is no file ${store.file}\n`]);

@@ -265,6 +265,8 @@ Deno.test("csv_report reads files inside TASKAPP_DATA_DIR and nothing else", asy
   assertMatch((await assertRejects(unclosed, SyntaxError)).message, /Max Record Size.* line 2/);
   await assertRejects(() => run(csvReport, { path: "none.csv" }), Error, "There is no file");
   await assertRejects(() => run(csvReport, { path: "sub" }), Error, "not a regular file");
+  await writeFile(`${folder.path}/data/taskapp.db`, "a");
+  await assertRejects(() => run(csvReport, { path: "taskapp.db" }), Error, "is not named .csv");
 
   using _gone = new Environment({ TASKAPP_DATA_DIR: `${folder.path}/gone` });
   await assertRejects(() => run(csvReport, { path: "in.csv" }), Error, "does not exist");

@@ -1,7 +1,6 @@
 /** The broker on Redis or Valkey, 6.2 or newer: one script per transition. */
 
 import { getLogger } from "@logtape/logtape";
-import { GroupCommit } from "../../lib/group_commit.ts";
 import {
   type Broker,
   type BrokerOptions,
@@ -19,6 +18,7 @@ import {
   type WorkerBeat,
   type WorkerListener,
 } from "../broker.ts";
+import { enqueues } from "../enqueues.ts";
 import { acceptedEvent, brief, toEvent, toStats } from "../stored.ts";
 import type { QueueInfo, State, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
 import { Connection } from "./connection.ts";
@@ -31,20 +31,12 @@ const GONE_GRACE_MS = 900;
 /** One process in this time checks for workers that are gone. */
 const REAP_EVERY_MS = 450;
 
-/** Bytes of arguments, and a little per task, that several calls may bring into one script. */
-const MAX_ENQUEUED_TOGETHER = 1024 * 1024;
-const TASK_WEIGHT = 1024;
-
 const log = getLogger(["taskapp", "broker"]);
 
 export class RedisBroker implements Broker {
   readonly #connection: Connection;
   readonly #options: BrokerOptions;
-  readonly #enqueues = new GroupCommit<NewTask, Receipt>(
-    (tasks) => this.#enqueue(tasks),
-    ({ args }) => args.length + TASK_WEIGHT,
-    MAX_ENQUEUED_TOGETHER,
-  );
+  readonly #enqueues = enqueues((tasks) => this.#enqueue(tasks));
   readonly #eventListeners = new Set<EventListener>();
   readonly #workerListeners = new Map<string, WorkerListener>();
 

@@ -7,11 +7,11 @@ import { scripts } from "./scripts.ts";
 
 /** What a store knows besides its tasks. */
 export interface Surroundings {
-  pausedQueues: string[];
-  /** `until` is a Unix time in milliseconds. */
-  idempotencyKeys: { key: string; id: string; until: number }[];
+  pausedQueues?: string[];
+  /** At most a few thousand; `until` is a Unix time in milliseconds. */
+  idempotencyKeys?: { key: string; id: string; until: number }[];
   /** Ids, newest first. */
-  newest: string[];
+  newest?: string[];
 }
 
 export class Target {
@@ -44,7 +44,9 @@ export class Target {
     return await this.#connection.run(scripts.import, args) as (State | null)[];
   }
 
-  async adopt({ pausedQueues, idempotencyKeys, newest }: Surroundings): Promise<void> {
+  async adopt(
+    { pausedQueues = [], idempotencyKeys = [], newest = [] }: Surroundings,
+  ): Promise<void> {
     const keys = idempotencyKeys.flatMap(({ key, id, until }) => [key, id, until]);
     const lists: (string | number)[][] = [pausedQueues, keys, newest];
     await this.#connection.run(scripts.adopt, lists.flatMap((list) => [list.length, ...list]));

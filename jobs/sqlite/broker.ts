@@ -1,7 +1,6 @@
 /** The broker on a SQLite file: one machine, any number of processes, nothing to install. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { GroupCommit } from "../../lib/group_commit.ts";
 import type {
   Broker,
   BrokerOptions,
@@ -18,6 +17,7 @@ import type {
   WorkerBeat,
   WorkerListener,
 } from "../broker.ts";
+import { enqueues } from "../enqueues.ts";
 import { acceptedEvent, iso, toEvent, toStats } from "../stored.ts";
 import type { QueueInfo, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
 import { Transaction } from "./transaction.ts";
@@ -42,8 +42,6 @@ import {
   settle,
 } from "./transitions.ts";
 
-/** Tasks of several calls that go into one transaction. */
-const MAX_ENQUEUED_TOGETHER = 1000;
 /** How long pruning may go on in one call. */
 const PRUNE_FOR_MS = 250;
 /** A page of a list ends early when it has looked at so many tasks or holds so many characters. */
@@ -57,15 +55,11 @@ export class SqliteBroker implements Broker {
   readonly #db: Database;
   readonly #news: News;
   readonly #options: BrokerOptions;
-  readonly #enqueues = new GroupCommit<NewTask, Receipt>(
-    async (tasks) => {
-      const receipts = await this.#change((tx) => accept(tx, tasks));
-      await nextTurn(); // for what else this turn of the event loop brings to go together
-      return receipts;
-    },
-    () => 1,
-    MAX_ENQUEUED_TOGETHER,
-  );
+  readonly #enqueues = enqueues(async (tasks) => {
+    const receipts = await this.#change((tx) => accept(tx, tasks));
+    await nextTurn(); // for what else this turn of the event loop brings to go together
+    return receipts;
+  });
   #closing: Promise<void> | undefined;
 
   /**

@@ -10,6 +10,7 @@ import type { TaskRow } from "./rows.ts";
 
 const MAX_BATCH = 500;
 const MAX_BATCH_CHARACTERS = 4 * 1024 * 1024;
+const MAX_KEYS = 5000;
 
 export class Source {
   readonly #db: Database;
@@ -94,10 +95,21 @@ export class Source {
     return rows.map(({ name }) => name);
   }
 
-  idempotencyKeys(): Promise<{ key: string; id: string; until: number }[]> {
-    return this.#db.read(() =>
-      this.#db.all("SELECT key, id, until FROM idempotency WHERE until > ?", Date.now())
-    );
+  async *idempotencyKeys(): AsyncGenerator<{ key: string; id: string; until: number }[]> {
+    let after = "";
+    while (true) {
+      const keys = await this.#db.read(() =>
+        this.#db.all<{ key: string; id: string; until: number }>(
+          "SELECT * FROM idempotency WHERE until > ? AND key > ? ORDER BY key LIMIT ?",
+          this.#now,
+          after,
+          MAX_KEYS,
+        )
+      );
+      if (keys.length > 0) yield keys;
+      if (keys.length < MAX_KEYS) return;
+      after = keys.at(-1)?.key ?? "";
+    }
   }
 
   close(): Promise<void> {
@@ -139,23 +151,22 @@ export class Source {
   ): AsyncGenerator<StoredTask[]> {
     let after = 0;
     while (true) {
-      const batch = await this.#db.read(() => {
-        const tasks: StoredTask[] = [];
+      const { batch, last } = await this.#db.read(() => {
+        const batch: StoredTask[] = [];
+        let last = after;
         let characters = 0;
-        const rows = this.#db.iterate<TaskRow>(
-          `SELECT * FROM tasks WHERE ${where}`,
-          ...values,
-          after,
-        );
-        for (const row of rows) {
+        const sql = `SELECT * FROM tasks WHERE ${where}`;
+        for (const row of this.#db.iterate<TaskRow>(sql, ...values, after)) {
           const task = { ...toStored(row), events: this.#events(row.n) };
-          tasks.push(task);
-          after = place(row);
-          characters += task.args.length + (task.result?.length ?? 0) + task.events.join("").length;
-          if (tasks.length === MAX_BATCH || characters >= MAX_BATCH_CHARACTERS) break;
+          batch.push(task);
+          last = place(row);
+          characters += task.args.length + (task.result?.length ?? 0);
+          characters += task.events.reduce((sum, { length }) => sum + length, 0);
+          if (batch.length === MAX_BATCH || characters >= MAX_BATCH_CHARACTERS) break;
         }
-        return tasks;
+        return { batch, last };
       });
+      after = last;
       if (batch.length === 0) return;
       yield batch;
     }

@@ -35,7 +35,7 @@ export const csvReport = defineTask({
     }),
     path: z.string().min(1).max(4096).optional().meta({
       title: "Path",
-      description: "Or a file in the worker's data folder (TASKAPP_DATA_DIR)",
+      description: "Or a .csv file in the worker's data folder (TASKAPP_DATA_DIR)",
     }),
   }).refine(
     ({ csv, path }) => (csv === undefined) !== (path === undefined),

@@ -12,6 +12,7 @@ for k = 1, #keys, 3 do
   call('SET', K.idempotency(keys[k]), keys[k + 1], 'PX', ms, 'NX')
 end
 
+if #newest == 0 then return done(1) end
 local seen = {}
 for _, id in ipairs(newest) do seen[id] = true end
 for _, id in ipairs(call('LRANGE', K.recent, 0, -1)) do

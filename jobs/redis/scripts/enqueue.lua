@@ -8,8 +8,7 @@ local DAY = 86400
 
 local function instant(value)
   if value == '' then return nil end
-  if value:sub(1, 1) == '+' then return now + tonumber(value) end
-  return tonumber(value)
+  return whole(value:sub(1, 1) == '+' and now + tonumber(value) or tonumber(value))
 end
 
 local reply, waiting, accepted = {}, {}, {}

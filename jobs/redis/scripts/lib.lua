@@ -12,6 +12,11 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- Rounds milliseconds: counters and the numbers in keys are whole.
+local function whole(ms)
+  return math.floor(ms + 0.5)
+end
+
 -- Calls a command that takes many items, below Lua's limit for unpack.
 local function each_thousand(command, key, items)
   for first = 1, #items, 1000 do

@@ -26,7 +26,7 @@ for i = 3, #ARGV, 6 do
       count_duration('run', task.name, runtime)
       finish(id, task, state, now, ttl, rest .. ',"error":' .. brief, { 'error', payload })
     elseif state == 'RETRY' then
-      local due, seq = now + tonumber(delay), (tonumber(task.seq) or 1) + 1
+      local due, seq = whole(now + tonumber(delay)), (tonumber(task.seq) or 1) + 1
       call('HSET', K.task(id), 'status', 'RETRY', 'error', payload, 'eta', due, 'seq', seq,
         'retries', (task.retries or 0) + 1, 'attempt', (task.attempt or 1) + 1)
       call('HDEL', K.task(id), 'worker', 'started', 'progress', 'stage', 'meta')

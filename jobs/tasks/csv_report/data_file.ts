@@ -4,11 +4,11 @@ import { realpath, stat } from "node:fs/promises";
 import { relative, resolve, sep } from "node:path";
 
 /**
- * Finds a file in the folder that TASKAPP_DATA_DIR names.
+ * Finds a .csv file in the folder that TASKAPP_DATA_DIR names.
  * @param path as the caller gave it, seen from that folder
  * @returns its path, free of links behind the folder, and its size in bytes
  * @throws {Deno.errors.NotCapable} the folder is none of those that the program may read
- * @throws {Error} the folder is not set, or the path leads out of it or to no regular file
+ * @throws {Error} the folder is not set, or the path leads out of it or to no regular .csv file
  */
 export async function dataFile(path: string): Promise<{ path: string; bytes: number }> {
   const folder = Deno.env.get("TASKAPP_DATA_DIR");
@@ -36,6 +36,11 @@ export async function dataFile(path: string): Promise<{ path: string; bytes: num
   const file = resolve(root, relative(realRoot, real));
   const stats = await stat(file);
   if (!stats.isFile()) throw new Error(`"${path}" is not a regular file`);
+  // Whatever else lies here is not the caller's; and a process that opens and closes a SQLite file it
+  // works on loses its locks there, https://www.sqlite.org/howtocorrupt.html (2.2).
+  if (!/\.csv$/i.test(file)) {
+    throw new Error(`"${path}" is not named .csv; only such files are read`);
+  }
   return { path: file, bytes: stats.size };
 }
 
