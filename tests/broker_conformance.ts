@@ -311,6 +311,19 @@ const cases: Record<string, Case> = {
     assertEquals(only(await broker.queues()).scheduled, 1);
   },
 
+  "a fraction of a millisecond makes no difference": async (connect) => {
+    const broker = connect();
+    await broker.enqueue([
+      newTask({ eta: { inMs: 0.6 }, expires: { atMs: Date.now() + 60_000.5 } }),
+    ]);
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      await until(async () => await broker.promote() === null);
+      const claimed = await claimOne(broker);
+      assertEquals([claimed.token, claimed.attempt], [attempt, attempt]);
+      assert(await settle(broker, claimed, { ...failure, state: "RETRY", delayMs: 0.6 }));
+    }
+  },
+
   "a task that has expired is revoked instead of started": async (connect) => {
     const broker = connect();
     const task = newTask({ expires: { inMs: 20 } });
