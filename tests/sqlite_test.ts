@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { BrokerRefusedError, BrokerUnavailableError } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import { divide } from "../jobs/tasks/divide.ts";
@@ -136,4 +137,96 @@ Deno.test("a full disk is said, and loses nothing that was accepted", async () =
   const again = connectBroker(store.url);
   assertEquals((await again.queues()).map(({ waiting }) => waiting), [accepted]);
   await again.close();
+});
+
+Deno.test("a link and a damaged file are refused with what would be right", async () => {
+  await using store = await startSqlite();
+  const broker = connectBroker(store.url);
+  await broker.enqueue(await Promise.all(Array.from({ length: 50 }, () => divide.prepare([1, 2]))));
+  await broker.close();
+  Deno.symlinkSync(store.file, `${store.cwd}/link.db`);
+  assertMatch(refusal(`${store.cwd}/link.db`), /is a link: name the file that it leads to/);
+  Deno.truncateSync(store.file, 5000);
+  assertMatch(refusal(store.file), /is damaged: restore a backup of it/);
+});
+
+Deno.test("a database that is removed while it is open is said, and accepts nothing more", async () => {
+  await using store = await startSqlite();
+  const broker = connectBroker(store.url);
+  const subscription = await broker.subscribe({ onEvents: () => {}, onGap: () => {} });
+  for (const { name } of Deno.readDirSync(store.cwd)) Deno.removeSync(`${store.cwd}/${name}`);
+  const task = await divide.prepare([1, 2]);
+  await until(() => broker.enqueue([task]).then(() => false, () => true));
+  const error = await assertRejects(() => broker.enqueue([task]), BrokerUnavailableError);
+  assertMatch(error.message, /was removed or replaced: start again/);
+  await subscription.close();
+  await broker.close();
+});
+
+Deno.test("a living worker whose mailbox was deleted keeps its tasks, and is heard of again", async () => {
+  await using store = await startSqlite();
+  const worker = connectBroker(store.url);
+  const other = connectBroker(store.url);
+  let ready = 0;
+  const attendance = await worker.attend("w", {
+    onReady: () => ready++,
+    onSchedule: () => {},
+    onRevoked: () => {},
+    onReconnected: () => {},
+  });
+  await other.enqueue([await divide.prepare([1, 2])]);
+  assertEquals((await worker.claim("w", ["default"], 1)).length, 1);
+  const mailboxes = () =>
+    [...Deno.readDirSync(store.cwd)].map(({ name }) => name)
+      .filter((name) => name.includes("-peer-"));
+  const [first] = mailboxes();
+  Deno.removeSync(`${store.cwd}/${first}`);
+  await until(() => mailboxes().length === 1 && mailboxes()[0] !== first);
+  for (let i = 0; i < 30; i++) {
+    assertEquals(await other.reap(), 0);
+    await sleep(50);
+  }
+  const before = ready;
+  await other.enqueue([await divide.prepare([1, 2])]);
+  await until(() => ready > before);
+  await attendance.close();
+  await Promise.all([worker.close(), other.close()]);
+});
+
+Deno.test("one listener's mistake does not keep events from another, nor closing a program from ending", async () => {
+  await using store = await startSqlite();
+  const broker = connectBroker(store.url);
+  let heard = 0;
+  const subscriptions = await Promise.all([
+    broker.subscribe({
+      onEvents: () => {
+        throw new Error("a mistake");
+      },
+      onGap: () => {},
+    }),
+    broker.subscribe({ onEvents: (events) => void (heard += events.length), onGap: () => {} }),
+  ]);
+  await broker.enqueue([await divide.prepare([1, 2])]);
+  await until(() => heard === 1);
+  for (const subscription of subscriptions) await subscription.close();
+  await broker.close();
+  const closing = connectBroker(store.url);
+  const joining = closing.subscribe({ onEvents: () => {}, onGap: () => {} }).catch(() => {});
+  await closing.close();
+  await joining;
+  assertEquals([...Deno.readDirSync(store.cwd)].map(({ name }) => name), ["taskapp.db"]);
+});
+
+Deno.test("mailboxes that were left behind are removed, but not those that may be in use", async () => {
+  await using store = await startSqlite();
+  const longAgo = new Date(Date.now() - 3_600_000);
+  for (const name of ["old", "new"]) Deno.writeTextFileSync(`${store.file}-peer-${name}`, "");
+  Deno.utimeSync(`${store.file}-peer-old`, longAgo, longAgo);
+  const broker = connectBroker(store.url);
+  await (await broker.subscribe({ onEvents: () => {}, onGap: () => {} })).close();
+  await broker.close();
+  assertEquals([...Deno.readDirSync(store.cwd)].map(({ name }) => name).sort(), [
+    "taskapp.db",
+    "taskapp.db-peer-new",
+  ]);
 });

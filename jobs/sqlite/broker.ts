@@ -202,6 +202,7 @@ export class SqliteBroker implements Broker {
       for (const id of gone) tx.db.run("DELETE FROM peers WHERE id = ?", id);
       return { lost: reap(tx, leaseMs), more: prune(tx) };
     });
+    if (this.#db.path !== null) { for (const id of gone) removeMailbox(this.#db.path, id); }
     const deadline = performance.now() + PRUNE_FOR_MS;
     while (more && performance.now() < deadline) {
       await nextTurn();
@@ -307,7 +308,7 @@ export class SqliteBroker implements Broker {
     return this.#db.get(`SELECT * FROM tasks WHERE ${by} = ? AND ${SEEN}`, value, Date.now());
   }
 
-  /** The other processes that have ended without saying so; their mailboxes are removed. */
+  /** The other processes that have ended without saying so. */
   #goneExcept(own: string | null): string[] {
     const { path } = this.#db;
     if (path === null) return [];
@@ -318,7 +319,6 @@ export class SqliteBroker implements Broker {
     );
     return others.filter(({ id, works }) => {
       const owner = ownerOf(path, id);
-      if (owner === "gone") removeMailbox(path, id);
       // Where there is no file to tell, a worker's lease does.
       return owner === "gone" || (owner === "unknown" && works === 0);
     }).map(({ id }) => id);

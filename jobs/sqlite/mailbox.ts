@@ -23,11 +23,11 @@ export class Mailbox {
    */
   constructor(database: string, onMail: () => void, onRemoved: () => void) {
     removeLeftBehind(database);
+    const { mode } = Deno.statSync(database);
     this.#path = pathOf(database, this.id);
     this.#file = Deno.openSync(this.#path, { write: true, createNew: true });
     this.#file.lockSync(true);
     // Whoever may write to the database may post.
-    const { mode } = Deno.statSync(database);
     if (mode !== null) Deno.chmodSync(this.#path, mode & 0o777);
     this.#watcher = watch(this.#path, onMail, onRemoved);
   }
