@@ -77,7 +77,7 @@ export type Outcome =
   | { state: "FAILURE"; error: TaskError }
   /** Its own failure; runs again after the delay and spends a retry. */
   | { state: "RETRY"; error: TaskError; delayMs: number }
-  /** Handed back unfinished: to the front of its queue, no retry spent. */
+  /** Handed back unfinished: before all that was not handed back, no retry spent. */
   | { state: "PENDING" };
 
 export interface Settlement {
