@@ -23,7 +23,7 @@ const failure: Outcome = {
   error: { type: "TypeError", message: 'no "x" here', stack: "TypeError: …\n  at y" },
 };
 
-function newTask(more: Partial<NewTask> = {}): NewTask {
+export function newTask(more: Partial<NewTask> = {}): NewTask {
   return {
     id: crypto.randomUUID(),
     name: "add",

@@ -1,24 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Broker, Claimed, NewTask } from "../jobs/broker.ts";
+import type { Broker, Claimed } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import { PRIORITIES, STATES, type Task, type TaskEvent } from "../jobs/wire.ts";
+import { beat, newTask } from "./broker_conformance.ts";
 import { Program } from "./program.ts";
 import { TestRedis } from "./redis.ts";
 import { startSqlite } from "./stores.ts";
-
-function newTask(more: Partial<NewTask> = {}): NewTask {
-  return {
-    id: crypto.randomUUID(),
-    name: "divide",
-    args: "[1,2]",
-    queue: "default",
-    priority: "normal",
-    maxRetries: 3,
-    timeLimit: null,
-    softTimeLimit: null,
-    ...more,
-  };
-}
 
 /** Tasks in every state that can outlive a worker, with all that they can have. */
 async function fill(broker: Broker): Promise<void> {
@@ -123,18 +110,7 @@ Deno.test("migrate changes nothing while others are at work, and nothing that ha
   await refused(/is in use: stop the serve, work and dev/);
   await source.close();
 
-  await target.heartbeat({
-    name: "w",
-    hostname: "here",
-    pid: 1,
-    pool: "async",
-    concurrency: 1,
-    queues: ["default"],
-    version: "1",
-    started_at: new Date().toISOString(),
-    processed: 0,
-    memory_mib: 1,
-  });
+  await target.heartbeat(beat("w"));
   await refused(/^error: Workers are at work on redis:/);
   await target.leave("w");
 
