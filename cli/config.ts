@@ -35,15 +35,19 @@ export function settingsOf(program: Command): Setting[] {
 }
 
 /**
- * Completes the environment for a command of the program, unless it has no settings: such a one works
- * however wrong they are.
- * @throws {UsageError} they contradict each other, or name a file that cannot be read
+ * Completes the environment for a command with what it has settings for: it works however wrong the
+ * others are.
+ * @throws {UsageError} they contradict each other, name a file that cannot be read, or say neither on
+ *   nor off
  */
-export function loadSettings(program: Command, command: Command): Origins {
-  if (!hasSettings(command)) return new Map();
-  const switches = settingsOf(program).filter(({ options }) => options.some(isSwitch));
+export function loadSettings(command: Command): Origins {
+  const options = optionsWithVariable(command);
+  if (options.length === 0) return new Map();
+  const settings = new Set(options.map(({ envVar }) => envVar ?? ""));
+  for (const { variable } of VARIABLES_ONLY) settings.add(variable);
+  const switches = options.filter(isSwitch).map(({ envVar }) => envVar ?? "");
   try {
-    return loadEnvironment(switches.map(({ variable }) => variable));
+    return loadEnvironment([...settings], switches);
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
     const denied = error.cause instanceof Deno.errors.NotCapable;
@@ -56,8 +60,11 @@ export function isSwitch({ required, optional }: Option): boolean {
   return !required && !optional;
 }
 
-function hasSettings({ options, commands }: Command): boolean {
-  return options.some(({ envVar }) => envVar) || commands.some(hasSettings);
+function optionsWithVariable({ options, commands }: Command): Option[] {
+  return [
+    ...options.filter(({ envVar }) => envVar),
+    ...commands.flatMap(optionsWithVariable),
+  ];
 }
 
 /**
@@ -66,7 +73,7 @@ function hasSettings({ options, commands }: Command): boolean {
  * @param origins where the variables' values come from, once they are loaded
  */
 export function addConfigCommand(program: Command, io: Io, origins: () => Origins): void {
-  const commands = program.commands.filter(hasSettings);
+  const commands = program.commands.filter((command) => optionsWithVariable(command).length > 0);
   const parent = program.command("config")
     .description("Print the settings, of all commands or of one, and where each comes from")
     .option("--json", "print JSON");
@@ -86,7 +93,7 @@ export function addConfigCommand(program: Command, io: Io, origins: () => Origin
     const own = parent.command(name).aliases(command.aliases())
       .description(`Those of ${name}, with the flags that it takes`);
     const others = VARIABLES_ONLY.filter((each) => each.commands.includes(name));
-    add(own, command.options.filter(({ envVar }) => envVar), others);
+    add(own, optionsWithVariable(command), others);
   }
   const names = new Argument("[command]").choices(commands.map((command) => command.name()));
   const all = parent.command("all", { isDefault: true, hidden: true }).addArgument(names);

@@ -40,7 +40,7 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
 
   let origins: Origins = new Map();
   program.hook("preSubcommand", (_, command) => {
-    origins = loadSettings(program, command);
+    origins = loadSettings(command);
   });
 
   const common = (command: Command, broker = brokerOption()) =>

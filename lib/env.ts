@@ -12,7 +12,7 @@ const ALIASES: Record<string, string[]> = {
 const REDIS_PARTS = ["REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"];
 /** For each of these, NAME_FILE may name a file that holds the value. */
 const SECRETS = ["TASKAPP_BROKER", "REDIS_URL", "CELERY_BROKER_URL", "REDIS_PASSWORD"];
-/** Words that turn a switch off; any other turns it on. */
+const ON = /^(1|true|yes|on)$/i;
 const OFF = /^(0|false|no|off)$/i;
 /** Kubernetes sets NAME_PORT to this for a service of that name; it is nobody's choice of a port. */
 const SERVICE_LINK = /^tcp:\/\//;
@@ -20,7 +20,7 @@ const SERVICE_LINK = /^tcp:\/\//;
 /** Where the value of each TASKAPP variable comes from, in words. */
 export type Origins = Map<string, string>;
 
-/** The environment contradicts itself, or names what cannot be read. */
+/** The environment contradicts itself, or names what cannot be read or understood. */
 export class EnvironmentError extends Error {
   override name = "EnvironmentError";
 }
@@ -32,16 +32,22 @@ interface Found {
 
 /**
  * Completes `process.env`, where the command line looks for settings without a flag.
- * @param switches the variables that are on or off
+ * @param settings the TASKAPP variables that count; what others name is not read
+ * @param switches those of them that are on or off
  * @returns where the values of TASKAPP variables come from
- * @throws {EnvironmentError} a secret is given twice, or a file cannot be read
+ * @throws {EnvironmentError} a secret is given twice, a file cannot be read or is no text, or a switch
+ *   is neither on nor off
  */
-export function loadEnvironment(switches: string[], file = ".env"): Origins {
+export function loadEnvironment(
+  settings: string[],
+  switches: string[],
+  file = ".env",
+): Origins {
   const env = process.env;
   const origins: Origins = new Map();
   const given = Object.keys(env).filter((name) => env[name]);
   for (const [name, value] of Object.entries(readEnvFile(file))) {
-    if (given.includes(name) || given.includes(otherForm(name))) continue;
+    if (!value || given.includes(name) || given.includes(otherForm(name))) continue;
     env[name] = value;
     origins.set(name, `${name} in ${file}`);
   }
@@ -54,13 +60,13 @@ export function loadEnvironment(switches: string[], file = ".env"): Origins {
     if (!value || (name.endsWith("_PORT") && SERVICE_LINK.test(value))) return undefined;
     return { value, origin: origins.get(name) ?? `variable ${name}` };
   };
-  const ours = Object.keys(env).filter((name) => name.startsWith("TASKAPP_"));
-  for (const name of new Set([...ours, ...Object.keys(ALIASES)])) {
+  for (const name of settings) {
     const found = firstOf([name, ...ALIASES[name] ?? []], look) ??
       (name === "TASKAPP_BROKER" ? redisUrl(look) : undefined);
     if (found) origins.set(name, found.origin);
+    else origins.delete(name);
     // Empty is not set: that is how Compose passes a variable that nobody has set.
-    if (!found || (switches.includes(name) && OFF.test(found.value))) delete env[name];
+    if (!found || (switches.includes(name) && !isOn(found))) delete env[name];
     else env[name] = found.value;
   }
   return origins;
@@ -71,6 +77,14 @@ export function variablesOf(setting: string): string[] {
   const parts = setting === "TASKAPP_BROKER" ? REDIS_PARTS : [];
   return [setting, ...ALIASES[setting] ?? [], ...parts]
     .flatMap((name) => SECRETS.includes(name) ? [name, `${name}_FILE`] : [name]);
+}
+
+function isOn({ value, origin }: Found): boolean {
+  if (ON.test(value)) return true;
+  if (OFF.test(value)) return false;
+  throw new EnvironmentError(
+    `${origin} must be one of 1, true, yes and on, or of 0, false, no and off`,
+  );
 }
 
 function firstOf(names: string[], look: (name: string) => Found | undefined): Found | undefined {
@@ -100,24 +114,51 @@ function otherForm(name: string): string {
 }
 
 function readEnvFile(file: string): Record<string, string> {
+  return isAbsent(file) ? {} : parseEnv(readText(file, file)) as Record<string, string>;
+}
+
+/** Whether there is none for this user, who may be one that may not look into the directory. */
+function isAbsent(file: string): boolean {
   try {
-    return parseEnv(Deno.readTextFileSync(file)) as Record<string, string>;
+    Deno.lstatSync(file);
+    return false;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return {};
-    throw unreadable(file, error);
+    return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied;
   }
 }
 
 function readSecret(variable: string, path: string): string {
-  let text;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (error) {
-    throw unreadable(`${variable} names ${path}, which`, error);
-  }
-  const value = text.replace(/[\r\n]+$/, "");
-  if (!value) throw new EnvironmentError(`${variable} names ${path}, which is empty`);
+  const what = `${variable} names ${path}, which`;
+  const value = readText(path, what).replace(/[\r\n]+$/, "");
+  if (!value) throw new EnvironmentError(`${what} is empty`);
+  if (/\p{Cc}/u.test(value)) throw new EnvironmentError(`${what} is not one line of text`);
   return value;
+}
+
+/**
+ * Reads a file, without the byte order mark that some editors put first.
+ * @param what how an error names the file; what it holds is never repeated
+ */
+function readText(path: string, what: string): string {
+  let bytes;
+  try {
+    bytes = Deno.readFileSync(path);
+  } catch (error) {
+    throw unreadable(what, error);
+  }
+  const text = decode(bytes);
+  if (text === null) throw new EnvironmentError(`${what} is not text in UTF-8`);
+  return text;
+}
+
+/** @returns null for what is no text; UTF-16 is known by its NULs, which no variable can hold */
+function decode(bytes: Uint8Array): string | null {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return text.includes("\0") ? null : text;
+  } catch {
+    return null;
+  }
 }
 
 function unreadable(what: string, cause: unknown): EnvironmentError {

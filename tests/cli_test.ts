@@ -124,17 +124,17 @@ Deno.test("a setting comes from its variable, then from .env, then from the name
       }
       for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
       await Deno.writeTextFile(file, content);
-      loadEnvironment([], file);
+      loadEnvironment(["TASKAPP_BROKER"], [], file);
       assertEquals(Deno.env.get("TASKAPP_BROKER"), broker);
     }
   } finally {
     await Deno.remove(file);
   }
-  loadEnvironment([], `${file}-that-is-not-there`);
+  loadEnvironment([], [], `${file}-that-is-not-there`);
 });
 
 Deno.test("an empty variable is not set, and a switch can be off", async () => {
-  for (const value of ["", "0", "false", "No"]) {
+  for (const value of ["", "0", "false", "No", "OFF"]) {
     using _env = withEnv({ TASKAPP_NO_AUTH: value, TASKAPP_CONCURRENCY: "" });
     const { code, err } = await taskapp("serve", "--host", "0.0.0.0");
     assertEquals(code, 2);
@@ -142,6 +142,20 @@ Deno.test("an empty variable is not set, and a switch can be off", async () => {
     const { out } = await taskapp("config", "work", "--json");
     assertEquals(JSON.parse(out).TASKAPP_CONCURRENCY.from, "default");
   }
+  for (const value of ["1", "true", "Yes", "ON"]) {
+    using _env = withEnv({ TASKAPP_NO_AUTH: value });
+    const { out } = await taskapp("config", "serve", "--json");
+    assertEquals(JSON.parse(out).TASKAPP_NO_AUTH.value, true);
+  }
+});
+
+Deno.test("a switch that is neither on nor off is a mistake where it counts", async () => {
+  using _env = withEnv({ TASKAPP_NO_AUTH: "maybe" });
+  const { code, out, err } = await taskapp("serve", "--host", "203.0.113.1");
+  assertEquals([code, out], [2, ""]);
+  assertMatch(err, /^error: variable TASKAPP_NO_AUTH must be one of 1, .*, or of 0, [^\n]*\n$/);
+  const call = await taskapp("call", "nothing_such");
+  assertStringIncludes(call.err, "nothing_such");
 });
 
 for (

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { VARIABLES_ONLY } from "../cli/options.ts";
 import config from "../deno.json" with { type: "json" };
@@ -118,17 +118,38 @@ const BROKEN: [name: string, env: Record<string, string>, complaint: RegExp][] =
     { REDIS_PASSWORD_FILE: "/usr/secret" },
     /REDIS_PASSWORD_FILE names \/usr\/secret, .* only in the working directory, .*\/run\/secrets/,
   ],
+  [
+    "a secret's file is in UTF-16",
+    { TASKAPP_BROKER_FILE: "utf16" },
+    /TASKAPP_BROKER_FILE names utf16, which is not text in UTF-8/,
+  ],
+  [
+    "a secret's file has no known encoding",
+    { REDIS_PASSWORD_FILE: "latin1" },
+    /REDIS_PASSWORD_FILE names latin1, which is not text in UTF-8/,
+  ],
+  [
+    "a secret's file has two lines",
+    { TASKAPP_BROKER_FILE: "lines" },
+    /TASKAPP_BROKER_FILE names lines, which is not one line of text/,
+  ],
   ["a file holds no URL", { TASKAPP_BROKER_FILE: "secret" }, /a broker is named by redis:/],
 ];
 
 for (const [name, env, complaint] of BROKEN) {
   Deno.test(`${name}: one line and exit code 2`, async () => {
-    await using place = await Place.make({ secret: "s3cret\n", empty: "\n" });
+    await using place = await Place.make({
+      secret: "s3cret\n",
+      empty: "\n",
+      utf16: [..."redis://:s3cret@h"].join("\0") + "\0",
+      latin1: Uint8Array.from("s3cret\xe9", (letter) => letter.charCodeAt(0)),
+      lines: "redis://:s3cret@h\nredis://:s3cret@i\n",
+    });
     const { code, stdout, stderr } = await place.run(["work"], env);
     assertEquals([code, stdout], [2, ""]);
     assertMatch(stderr, complaint);
     assertMatch(stderr, /^error: [^\n]*\n$/);
-    assert(!stderr.includes("s3cret"), "the secret is shown");
+    assert(!/s\W*3\W*c/.test(stderr), "the secret is shown");
   });
 }
 
@@ -144,27 +165,56 @@ Deno.test("a variable wins over its other form in .env, and --version needs neit
   assertStringIncludes(version.stdout, config.version);
 });
 
+Deno.test("a .env with a NUL is refused, without its contents", async () => {
+  await using place = await Place.make({ ".env": "TASKAPP_BROKER=redis://:s3\0cret@h\n" });
+  const { code, stdout, stderr } = await place.run(["config"], {});
+  assertEquals([code, stdout, stderr], [2, "", "error: .env is not text in UTF-8\n"]);
+});
+
+Deno.test("in .env a byte order mark does not count, nor does an empty value", async () => {
+  await using place = await Place.make({
+    ".env": "\ufeffTASKAPP_PORT=9000\nTASKAPP_LOGLEVEL=\n",
+  });
+  const settings = JSON.parse((await place.run(["config", "--json"], {})).stdout);
+  assertEquals(settings.TASKAPP_PORT, { value: 9000, from: "TASKAPP_PORT in .env" });
+  assertEquals(settings.TASKAPP_LOGLEVEL, { value: "info", from: "default" });
+});
+
+Deno.test("a .env that may not be read is a mistake, one that cannot be seen is none", async () => {
+  await using place = await Place.make({ ".env": "TASKAPP_PORT=9000\n" });
+  const unreadable = await place.run(["config", "--json"], {}, "chmod 0 .env");
+  assertEquals([unreadable.code, unreadable.stdout], [2, ""]);
+  assertMatch(unreadable.stderr, /^error: \.env cannot be read: Permission denied[^\n]*\n$/);
+  const unseen = await place.run(["config", "--json"], {}, "chmod 0 .");
+  assertEquals([unseen.code, unseen.stderr], [0, ""]);
+  assertEquals(JSON.parse(unseen.stdout).TASKAPP_PORT.from, "default");
+});
+
 /** A directory to start the program in, with the permissions that it has for its users. */
 class Place implements AsyncDisposable {
   private constructor(private readonly dir: string) {}
 
-  static async make(contents: Record<string, string>): Promise<Place> {
+  static async make(contents: Record<string, string | Uint8Array>): Promise<Place> {
     const dir = await mkdtemp(`${tmpdir()}/taskapp-config-`);
     for (const [name, text] of Object.entries(contents)) {
-      await Deno.writeTextFile(`${dir}/${name}`, text);
+      await writeFile(`${dir}/${name}`, text);
     }
     return new Place(dir);
   }
 
+  /** @param before a shell command to run first in the directory, which takes rights away */
   async run(
     args: string[],
     env: Record<string, string>,
+    before = ":",
   ): Promise<{ code: number; stdout: string; stderr: string }> {
     const [, ...flags] = config.tasks.taskapp.command.split(" ");
     const main = `${ROOT}${flags.pop()}`;
     const { PATH = "", HOME = "", DENO_DIR = "" } = Deno.env.toObject();
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [...flags, main, ...args],
+    // No mode keeps root out, unless it gives up its capabilities.
+    const start = Deno.uid() === 0 && before !== ":" ? `setpriv --bounding-set=-all "$@"` : `"$@"`;
+    const { code, stdout, stderr } = await new Deno.Command("sh", {
+      args: ["-c", `${before}; exec ${start}`, "sh", Deno.execPath(), ...flags, main, ...args],
       clearEnv: true,
       env: { PATH, HOME, ...DENO_DIR && { DENO_DIR }, NO_COLOR: "1", ...env },
       cwd: this.dir,
