@@ -72,7 +72,10 @@ async function watch(broker: Broker, id: string, io: Io): Promise<number> {
   try {
     while (true) {
       const task = await broker.get(id);
-      if (!task) throw new Error(`Task ${id} is gone: its result was not kept`);
+      if (!task) {
+        io.err(`Task ${id} has ended; its result was not kept\n`);
+        return 1;
+      }
       const line = progressLine(task);
       if (line !== shown) io.err(io.interactive ? `\r\x1b[K${line}` : `${line}\n`);
       shown = line;

@@ -3,17 +3,20 @@
 import type { MiddlewareHandler } from "hono";
 import { Problem } from "./problem.ts";
 
+/** These tell nothing that a stranger could use, and those who ask them know no name of ours. */
+const PROBES = ["/healthz", "/readyz"];
 const READ_ONLY = ["GET", "HEAD", "OPTIONS"];
 
 /**
- * Refuses requests that are addressed to another name: a site can have its own name point to this
+ * Refuses requests, but for probes, that are addressed to another name: a site can have its own name point to this
  * machine, and its pages would then count as ours.
  * @param names without ports; null for any
  */
 export function refuseOtherHosts(names: string[] | null): MiddlewareHandler {
   return async (c, next) => {
     const name = URL.parse(`http://${c.req.header("host") ?? ""}`)?.hostname;
-    if (names !== null && name !== undefined && !names.includes(name)) {
+    const isOther = names !== null && name !== undefined && !names.includes(name);
+    if (isOther && !PROBES.includes(c.req.path)) {
       throw new Problem(
         403,
         `This server does not answer to the name ${name}; --allowed-hosts would let it`,

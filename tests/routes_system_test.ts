@@ -135,12 +135,15 @@ Deno.test("/docs needs nothing but its own files", async () => {
 
 Deno.test("requests that are addressed to another name are refused, the page included", async () => {
   await using t = await TestApp.start({ allowedHosts: ["localhost", "[::1]"] });
-  for (const path of ["/", "/queues", "/ws", "/healthz"]) {
+  for (const path of ["/", "/queues", "/ws", "/metrics"]) {
     const { detail } = await problem(await t.get(path, { host: "evil.example:8000" }), 403);
     assertStringIncludes(detail, "evil.example");
   }
   for (const host of ["localhost", "localhost:8000", "[::1]:8000"]) {
-    assertEquals((await t.get("/healthz", { host })).status, 200);
+    assertEquals((await t.get("/queues", { host })).status, 200);
+  }
+  for (const path of ["/healthz", "/readyz"]) {
+    assertEquals((await t.get(path, { host: "10.0.0.7:8000" })).status, 200, "of a probe");
   }
 });
 

@@ -121,7 +121,12 @@ export class Database {
   async #transaction<T>(begin: "BEGIN" | "BEGIN IMMEDIATE", work: () => T): Promise<T> {
     const deadline = performance.now() + BUSY_TIMEOUT_MS;
     while (true) {
-      if (this.#removed) throw this.#unavailable("removed", "was removed or replaced: start again");
+      if (this.#removed) {
+        throw this.#unavailable(
+          "removed",
+          "was removed or replaced under us: restart this process",
+        );
+      }
       try {
         this.run(begin);
         const result = work();
@@ -203,13 +208,24 @@ function prepare(db: DatabaseSync, file: string): void {
     db.exec("COMMIT");
   }
   db.exec("PRAGMA busy_timeout = 0");
+  checkWritable(db);
+}
+
+/** A file that this user may only read opens without a word. */
+function checkWritable(db: DatabaseSync): void {
+  try {
+    db.exec("BEGIN IMMEDIATE; ROLLBACK");
+  } catch (error) {
+    if (!messageOf(error).includes("locked")) throw error; // by another who writes: so can we
+  }
 }
 
 function openingError(file: string, error: unknown): unknown {
   if (error instanceof BrokerRefusedError) return error;
   const message = messageOf(error);
   if (/disk is full|is locked|disk I\/O/.test(message)) {
-    return new BrokerUnavailableError(`The database ${file} cannot be opened: ${message}`);
+    const advice = message.includes("locked") ? "" : "; see that there is room on its disk";
+    return new BrokerUnavailableError(`The database ${file} cannot be opened: ${message}${advice}`);
   }
   if (error instanceof Deno.errors.NotCapable) {
     return new BrokerRefusedError(
@@ -226,8 +242,8 @@ function openingError(file: string, error: unknown): unknown {
   }
   if (/unable to open|readonly/.test(message)) {
     return new BrokerRefusedError(
-      `${file} cannot be opened for writing: see that ${dirname(file)} exists and that this user ` +
-        "may write to it and to the file",
+      `${resolve(file)} cannot be opened for writing: see that it is a file, that ` +
+        `${dirname(resolve(file))} exists, and that this user may write to both`,
     );
   }
   return error;

@@ -1,6 +1,7 @@
 import { html } from "htm/preact";
 import { isReady, type Task } from "../../jobs/wire.ts";
 import { shortId } from "../format.ts";
+import { now } from "../state.ts";
 import { Until } from "./time.ts";
 
 /** How far a task is: its stage, its percent, and a bar. */
@@ -34,10 +35,11 @@ const ENDS = { SUCCESS: "Done", FAILURE: "Failed", REVOKED: "Revoked" };
 /** What it is at, in the task's own words where it has said so. */
 function Stage({ task }: { task: Task }) {
   const { status, eta, stage } = task;
-  if (eta && (status === "PENDING" || status === "RETRY")) {
+  const isDelayed = eta !== null && Date.parse(eta) > now.value;
+  if (isDelayed && (status === "PENDING" || status === "RETRY")) {
     return html`${status === "RETRY" ? "Next attempt" : "Starts"} <${Until} iso=${eta} />`;
   }
   if (stage) return stage;
-  if (status === "PENDING") return `Waiting in ${task.queue}`;
+  if (status === "PENDING" || status === "RETRY") return `Waiting in ${task.queue}`;
   return isReady(status) ? ENDS[status] : "Running";
 }
