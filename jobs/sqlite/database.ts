@@ -214,7 +214,7 @@ function prepare(db: DatabaseSync, file: string): void {
 /** A file that this user may only read opens without a word. */
 function checkWritable(db: DatabaseSync): void {
   try {
-    db.exec("BEGIN IMMEDIATE; ROLLBACK");
+    db.exec("BEGIN IMMEDIATE; UPDATE state SET reaped = reaped; ROLLBACK");
   } catch (error) {
     if (!messageOf(error).includes("locked")) throw error; // by another who writes: so can we
   }
