@@ -55,6 +55,26 @@ export function loadSettings(command: Command): Origins {
   }
 }
 
+/**
+ * Has options that do not repeat a wrong value say where it comes from.
+ * @param origins where the variables' values come from, once they are loaded
+ */
+export function sayOrigins(program: Command, origins: () => Origins): void {
+  for (const option of program.commands.flatMap(optionsWithVariable)) {
+    const { envVar: variable = "", parseArg: parse } = option;
+    if (!parse) continue;
+    option.argParser((text, previous) => {
+      try {
+        return parse(text, previous);
+      } catch (error) {
+        const origin = text === process.env[variable] && origins().get(variable);
+        if (!origin || !(error instanceof UsageError)) throw error;
+        throw new UsageError(`${origin}: ${error.message}`);
+      }
+    });
+  }
+}
+
 /** Whether an option can only be on or off. */
 export function isSwitch({ required, optional }: Option): boolean {
   return !required && !optional;

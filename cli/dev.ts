@@ -12,7 +12,7 @@ import { createWorker, type WorkOptions } from "./work.ts";
 export type DevOptions = Omit<ServeOptions, "auth"> & WorkOptions;
 
 export async function dev(options: DevOptions, io: Io): Promise<number> {
-  checkHost({ host: options.host, auth: true });
+  checkHost({ host: options.host });
   configureLog(options.loglevel);
   const broker = connectBroker(options.broker, options);
   try {

@@ -6,7 +6,7 @@ import { MAX_SECONDS } from "../jobs/task.ts";
 import { PRIORITIES } from "../jobs/wire.ts";
 import type { Origins } from "../lib/env.ts";
 import { call } from "./call.ts";
-import { addConfigCommand, loadSettings } from "./config.ts";
+import { addConfigCommand, loadSettings, sayOrigins } from "./config.ts";
 import { dev } from "./dev.ts";
 import { healthcheck } from "./healthcheck.ts";
 import type { Io } from "./io.ts";
@@ -97,24 +97,29 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .action(async (options) => done(await migrate(options, io)));
 
   program.command("healthcheck").description("Exit 0 if a server answers")
-    .option("--url <url>", "where", "http://127.0.0.1:8000/healthz")
+    .addOption(hostOption("address that it listens on"))
+    .addOption(portOption("port that it listens on", 1))
+    .option("--url <url>", "ask there instead")
     .action(async (options) => done(await healthcheck(options, io)));
 
+  sayOrigins(program, () => origins);
   addConfigCommand(program, io, () => origins);
   return program;
 }
 
-function hostOption(): Option {
-  return new Option(
-    "--host <address>",
-    "address to listen on; beyond this machine only serve, with --no-auth",
-  )
+function hostOption(
+  description = "address to listen on; beyond this machine only serve, with --no-auth",
+): Option {
+  return new Option("--host <address>", description)
     .env("TASKAPP_HOST").default("127.0.0.1");
 }
 
-function portOption(): Option {
-  return new Option("-p, --port <port>", "port to listen on; 0 for any that is free")
-    .env("TASKAPP_PORT").default(8000).argParser(integer(0, 65535));
+function portOption(
+  description = "port to listen on; 0 for any that is free",
+  min = 0,
+): Option {
+  return new Option("-p, --port <port>", description)
+    .env("TASKAPP_PORT").default(8000).argParser(integer(min, 65535));
 }
 
 function allowedHostsOption(): Option {

@@ -103,13 +103,17 @@ export function listen(broker: Broker, options: ServeOptions): Server {
 
 /**
  * Nobody should find an open door by accident.
+ * @param options without `auth` where the command has no `--no-auth`
  * @throws {UsageError} others could reach the address, and the user did not insist
  */
-export function checkHost({ host, auth }: Pick<ServeOptions, "host" | "auth">): void {
-  if (isLoopback(host) || !auth) return;
+export function checkHost({ host, auth }: { host: string; auth?: boolean }): void {
+  if (isLoopback(host) || auth === false) return;
+  const others = auth === undefined
+    ? "for others run serve with --no-auth and work, and put a proxy with a login in front"
+    : "put a proxy with a login in front and say --no-auth";
   throw new UsageError(
     `--host ${host} would let anyone in reach start and cancel tasks: ` +
-      "put a proxy with a login in front and say --no-auth, or stay on 127.0.0.1",
+      `${others}, or stay on 127.0.0.1`,
   );
 }
 

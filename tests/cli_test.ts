@@ -4,6 +4,7 @@ import { loadEnvironment } from "../lib/env.ts";
 import { run } from "../main.ts";
 import { EXECUTABLE, Program } from "./program.ts";
 import { freePort, TestRedis } from "./redis.ts";
+import { until } from "./until.ts";
 
 /** Within this process, because that is quicker, unless it is an executable that is to be tested. */
 async function taskapp(...args: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -69,7 +70,11 @@ const MISTAKES: [args: string[], complaint: RegExp][] = [
   [["serve", "--host", "203.0.113.1", "--no-auth"], /cannot listen on 203\.0\.113\.1:8000/],
   [["call", "divide", "[1, 2]", "--idempotency-key", ""], /1 to 255 characters/],
   [["serve", "--port", "99999"], /must be a whole number from 0 to 65535/],
-  [["serve", "--host", "0.0.0.0"], /--no-auth/],
+  [["serve", "--host", "0.0.0.0"], /and say --no-auth, or stay/],
+  [["dev", "--host", "0.0.0.0"], /for others run serve with --no-auth and work/],
+  [["healthcheck", "--url", "foo"], /--url must be a URL such as http:.*, not foo/],
+  [["healthcheck", "--host", "a b"], /--host a b is not an address/],
+  [["healthcheck", "--port", "0"], /from 1 to 65535/],
   [["call", "nothing_such"], /Unknown task "nothing_such"; known tasks: .*divide/],
   [["call", "divide", "[1"], /ARGS must be JSON/],
   [["call", "divide", '["a", 2]'], /Invalid arguments for divide: args\.0: /],
@@ -156,6 +161,26 @@ Deno.test("a switch that is neither on nor off is a mistake where it counts", as
   assertMatch(err, /^error: variable TASKAPP_NO_AUTH must be one of 1, .*, or of 0, [^\n]*\n$/);
   const call = await taskapp("call", "nothing_such");
   assertStringIncludes(call.err, "nothing_such");
+});
+
+Deno.test("healthcheck asks where serve listens, whatever else is wrong", async () => {
+  const port = `${freePort()}`;
+  using _env = withEnv({ TASKAPP_PORT: port, TASKAPP_HOST: "0.0.0.0", REDIS_URL_FILE: "nothing" });
+  const before = await taskapp("healthcheck");
+  assertEquals([before.code, before.out], [1, ""]);
+  assertMatch(before.err, new RegExp(`^http://127.0.0.1:${port}/healthz .*Connection refused`));
+
+  await using redis = await TestRedis.start();
+  await using _server = Program.start(["serve", "-b", redis.url], {
+    TASKAPP_PORT: port,
+    TASKAPP_HOST: "0.0.0.0",
+    TASKAPP_NO_AUTH: "1",
+    REDIS_URL_FILE: "",
+  });
+  await until(async () => (await taskapp("healthcheck")).code === 0);
+  const elsewhere = await taskapp("healthcheck", "--url", `http://127.0.0.1:${port}/nothing`);
+  assertEquals(elsewhere.code, 1);
+  assertStringIncludes(elsewhere.err, "/nothing answers 404");
 });
 
 for (

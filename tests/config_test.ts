@@ -133,7 +133,16 @@ const BROKEN: [name: string, env: Record<string, string>, complaint: RegExp][] =
     { TASKAPP_BROKER_FILE: "lines" },
     /TASKAPP_BROKER_FILE names lines, which is not one line of text/,
   ],
-  ["a file holds no URL", { TASKAPP_BROKER_FILE: "secret" }, /a broker is named by redis:/],
+  [
+    "a file holds no URL",
+    { TASKAPP_BROKER_FILE: "secret" },
+    /file secret \(TASKAPP_BROKER_FILE\): a broker is named by redis:/,
+  ],
+  [
+    "a variable of others holds another broker's URL",
+    { CELERY_BROKER_URL: "amqp://guest:s3cret@h//" },
+    /variable CELERY_BROKER_URL: a broker is named by redis:/,
+  ],
 ];
 
 for (const [name, env, complaint] of BROKEN) {
