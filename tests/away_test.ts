@@ -75,7 +75,8 @@ Deno.test("serve and work start without Redis, say it once, and go on by themsel
   await redis.down();
   await using server = new Running("serve", redis.url);
   await using worker = new Running("work", redis.url);
-  await until(async () => await server.ready() === 503);
+  // As the first test of all it waits for Deno to fill its caches.
+  await until(async () => await server.ready() === 503, 60_000);
   await sleep(2000); // several turns of every duty
   for (let outage = 1; outage <= 2; outage++) {
     await redis.up();
