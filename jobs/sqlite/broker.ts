@@ -30,17 +30,13 @@ import {
   claim,
   forget,
   hasReady,
-  isReapDue,
-  nextDue,
-  promote,
-  prune,
-  reap,
   renewLease,
   report,
   retry,
   revoke,
   settle,
 } from "./transitions.ts";
+import { isReapDue, nextDue, promote, prune, reap } from "./upkeep.ts";
 
 /** How long pruning may go on in one call. */
 const PRUNE_FOR_MS = 250;
