@@ -14,7 +14,6 @@ import {
   type Subscription,
   type TaskFilter,
   type TaskPage,
-  type When,
   type WorkerBeat,
   type WorkerListener,
 } from "../broker.ts";
@@ -22,7 +21,8 @@ import { enqueues } from "../enqueues.ts";
 import { acceptedEvent, brief, toEvent, toStats } from "../stored.ts";
 import type { QueueInfo, State, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
 import { Connection } from "./connection.ts";
-import { toEvents, toFields, toTask, toWorker } from "./decode.ts";
+import { chunks, toEvents, toFields, toReceipts, toTask, toWorker } from "./decode.ts";
+import { encodeTask } from "./encode.ts";
 import { CONTROL_CHANNEL, EVENTS_CHANNEL, REAPING_LOCK } from "./keys.ts";
 import { type Script, scripts } from "./scripts.ts";
 
@@ -69,23 +69,7 @@ export class RedisBroker implements Broker {
   }
 
   async #enqueue(tasks: NewTask[]): Promise<Receipt[]> {
-    const args = tasks.flatMap((task) => [
-      task.id,
-      task.name,
-      task.args,
-      task.queue,
-      task.priority,
-      task.maxRetries,
-      task.timeLimit ?? "",
-      task.softTimeLimit ?? "",
-      encodeWhen(task.eta),
-      encodeWhen(task.expires),
-      task.idempotencyKey ?? "",
-    ]);
-    const reply = await this.#run(scripts.enqueue, args) as [string, State, number, number];
-    return chunks<[string, State, number, number]>(reply, 4).map((
-      [id, status, created, conflict],
-    ) => ({ id, status, created: created === 1, conflict: conflict === 1 }));
+    return toReceipts(await this.#run(scripts.enqueue, tasks.flatMap(encodeTask)));
   }
 
   async get(id: string): Promise<Task | null> {
@@ -330,18 +314,6 @@ export class RedisBroker implements Broker {
   }
 }
 
-function encodeWhen(when: When | undefined): string {
-  if (when === undefined) return "";
-  return "inMs" in when ? `+${when.inMs}` : `${when.atMs}`;
-}
-
 function accepted(reply: unknown): boolean[] {
   return (reply as number[]).map((each) => each === 1);
-}
-
-/** Cuts a flat reply into rows. */
-function chunks<Row extends unknown[]>(flat: readonly unknown[], size: number): Row[] {
-  const rows: Row[] = [];
-  for (let i = 0; i < flat.length; i += size) rows.push(flat.slice(i, i + size) as Row);
-  return rows;
 }

@@ -1,9 +1,28 @@
 /** From what Redis holds to what the wire shows. Replies of our own scripts are trusted. */
 
+import type { Receipt } from "../broker.ts";
 import { iso, toEvent } from "../stored.ts";
 import type { Json, Priority, State, Task, TaskError, TaskEvent, WorkerInfo } from "../wire.ts";
 
 type Fields = Map<string, string>;
+
+/** Cuts a flat reply into rows. */
+export function chunks<Row extends unknown[]>(flat: readonly unknown[], size: number): Row[] {
+  const rows: Row[] = [];
+  for (let i = 0; i < flat.length; i += size) rows.push(flat.slice(i, i + size) as Row);
+  return rows;
+}
+
+/** What `accept` in scripts/accept.lua answers. */
+export function toReceipts(reply: unknown): Receipt[] {
+  type Row = [id: string, status: State, created: number, conflict: number];
+  return chunks<Row>(reply as unknown[], 4).map(([id, status, created, conflict]) => ({
+    id,
+    status,
+    created: created === 1,
+    conflict: conflict === 1,
+  }));
+}
 
 /** A flat list of fields and values, as HGETALL gives it. */
 export function toFields(flat: readonly string[]): Fields {

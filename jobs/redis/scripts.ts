@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { type Redis, ReplyError } from "ioredis";
 import { LUA_KEYS, PREFIX } from "./keys.ts";
 import lib from "./scripts/lib.lua" with { type: "text" };
+import accept from "./scripts/accept.lua" with { type: "text" };
 import adopt from "./scripts/adopt.lua" with { type: "text" };
 import claim from "./scripts/claim.lua" with { type: "text" };
 import enqueue from "./scripts/enqueue.lua" with { type: "text" };
@@ -53,7 +54,7 @@ export function replyError(error: unknown): string | undefined {
 export const scripts = {
   adopt: new Script(adopt),
   claim: new Script(claim),
-  enqueue: new Script(enqueue),
+  enqueue: new Script(`${accept}\n${enqueue}`),
   events: new Script(events),
   forget: new Script(forget),
   get: new Script(get),

@@ -1,0 +1,71 @@
+-- Accepts tasks, for the scripts that do. Comes after lib.lua.
+
+local DAY = 86400
+
+local function instant(value, now)
+  if value == '' then return nil end
+  return whole(value:sub(1, 1) == '+' and now + tonumber(value) or tonumber(value))
+end
+
+-- Accepts the tasks in ARGV from `first` on, all of them or, on an error, none. An id that is known is
+-- left as it is, so that a call whose answer was lost can be repeated.
+-- Per task: id, name, args, queue, priority, max_retries, time_limit, soft_time_limit, eta, expires,
+-- idempotency key. Times: '' none, '+ms' from now, else Unix time in ms.
+-- Answers per task: id, status, created (1 or 0), conflict (1 or 0).
+local function accept(first)
+  local now = clock()
+  local reply, waiting, accepted = {}, {}, {}
+
+  local function answer(id, status, created, conflict)
+    local n = #reply
+    reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = id, status, created, conflict
+  end
+
+  for i = first, #ARGV, 11 do
+    local id, name, args, queue, priority = unpack(ARGV, i, i + 4)
+    local max_retries, time_limit, soft_time_limit, eta, expires, key = unpack(ARGV, i + 5, i + 10)
+    local known = key ~= '' and call('GET', K.idempotency(key))
+    local other = known and load(known, { 'status', 'name', 'args' })
+    if other then
+      local same = other.name == name and other.args == args
+      answer(known, other.status, 0, (same or known == id) and 0 or 1)
+    elseif call('HSETNX', K.task(id), 'status', 'PENDING') == 0 then
+      answer(id, call('HGET', K.task(id), 'status'), 0, 0)
+    else
+      local due, expiry = instant(eta, now), instant(expires, now)
+      local fields = { 'name', name, 'args', args, 'queue', queue, 'created', now }
+      local function set(field, value)
+        fields[#fields + 1], fields[#fields + 2] = field, value
+      end
+      if priority ~= 'normal' then set('priority', priority) end
+      if max_retries ~= '3' then set('max_retries', max_retries) end
+      if time_limit ~= '' then set('time_limit', time_limit) end
+      if soft_time_limit ~= '' then set('soft_time_limit', soft_time_limit) end
+      if due then set('eta', due) end
+      if expiry then set('expires', expiry) end
+      call('HSET', K.task(id), unpack(fields))
+      if key ~= '' then call('SET', K.idempotency(key), id, 'EX', DAY) end
+      if due and due > now then
+        schedule(id, queue, due)
+      else
+        waiting[queue] = waiting[queue] or {}
+        waiting[queue][priority] = waiting[queue][priority] or {}
+        table.insert(waiting[queue][priority], id)
+      end
+      call('HSETNX', K.queues, queue, '')
+      accepted[#accepted + 1] = id
+      announce(id, name, 1, event('PENDING', 0, nil, now))
+      answer(id, 'PENDING', 1, 0)
+    end
+  end
+
+  for queue, priorities in pairs(waiting) do
+    for priority, ids in pairs(priorities) do push('RPUSH', queue, priority, ids) end
+  end
+  if #accepted > 0 then
+    each_thousand('LPUSH', K.recent, accepted)
+    call('LTRIM', K.recent, 0, MAX_RECENT - 1)
+    count('enqueued', #accepted)
+  end
+  return reply
+end
