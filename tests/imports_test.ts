@@ -15,6 +15,7 @@ const HOMES: Record<string, string> = {
   ioredis: "jobs/redis/",
   "node:sqlite": "jobs/sqlite/",
   commander: "cli/",
+  croner: "jobs/schedule_times.ts",
   hono: "routes/",
   "prom-client": "routes/",
 };
