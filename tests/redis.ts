@@ -63,6 +63,15 @@ export class TestRedis implements AsyncDisposable {
     if (!success) throw new Error(`redis-cli ${words.join(" ")} failed`);
   }
 
+  /** Stops the server's process, which keeps its connections and answers nothing, and has it go on. */
+  freeze(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#child?.kill("SIGCONT");
+  }
+
   /** Stops the server at once, as a crash would. */
   async down(): Promise<void> {
     this.#child?.kill("SIGKILL");

@@ -21,8 +21,12 @@ export class TestSocket implements AsyncDisposable {
     socket.onclose = ({ code, reason }) => this.#closed = { code, reason };
   }
 
-  static async open(server: Deno.HttpServer<Deno.NetAddr>, path: string): Promise<TestSocket> {
-    const socket = new WebSocket(`ws://127.0.0.1:${server.addr.port}${path}`);
+  static open(server: Deno.HttpServer<Deno.NetAddr>, path: string): Promise<TestSocket> {
+    return TestSocket.openAt(server.addr.port, path);
+  }
+
+  static async openAt(port: number, path: string): Promise<TestSocket> {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`);
     const opened = new TestSocket(socket);
     await until(() => opened.#opened || opened.#closed !== undefined);
     assert(opened.#opened, `no socket at ${path}`);

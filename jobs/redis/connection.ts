@@ -14,6 +14,8 @@ import { fromReply, type Trouble, unreachable } from "./trouble.ts";
 
 /** No command waits longer for its answer; also how long a silent socket counts as alive. */
 const COMMAND_TIMEOUT_MS = 4000;
+/** A call whose connection breaks by then is made once more on the next one. */
+const REPEAT_WITHIN_MS = 2000;
 /** Calls wait this long for the first connection, */
 const CONNECT_WAIT_MS = 1500;
 /** and this long for a new one when one was lost. */
@@ -44,6 +46,8 @@ export class Connection {
   #listening: Redis | undefined;
   readonly #channels = new Set<string>();
   #pings: ReturnType<typeof setInterval> | undefined;
+  /** Whether that connection is up and yet could not listen again: it would look well for ever. */
+  #deaf = false;
   /** Whether there is a connection that may do all it needs to. */
   #up = false;
   #wasUp = false;
@@ -66,7 +70,9 @@ export class Connection {
       commandTimeout: COMMAND_TIMEOUT_MS,
       socketTimeout: COMMAND_TIMEOUT_MS,
       connectTimeout: COMMAND_TIMEOUT_MS,
-      maxRetriesPerRequest: null,
+      // What a lost connection did not answer fails with it: sent later, when its caller has given up,
+      // a claim would take tasks for nobody.
+      maxRetriesPerRequest: 0,
       autoResubscribe: false,
       disableClientInfo: true,
       enableReadyCheck: false, // ours is #admit
@@ -83,22 +89,22 @@ export class Connection {
   }
 
   /**
-   * Makes a call, once there is a connection.
+   * Makes a call, once there is a connection, and again if that one breaks before it answers: whether
+   * the call had its effect nobody knows then, and every call to a broker may be repeated.
    * @throws {BrokerUnavailableError} whatever says that Redis is away
    * @throws {BrokerRefusedError} Redis will not serve us, and has not before
    */
   async call<T>(call: (redis: Redis) => Promise<T>): Promise<T> {
-    await this.#connected();
-    try {
-      return await call(this.#redis);
-    } catch (error) {
-      const reply = replyError(error);
-      const trouble = reply === undefined ? undefined : fromReply(reply);
-      if (reply !== undefined && !trouble) throw error;
-      if (!this.#up) throw this.#away();
-      if (trouble) this.#turnedDown(trouble);
-      const what = trouble?.what ?? `did not answer: ${reasonOf(error)}`;
-      throw new BrokerUnavailableError(`${this.#name} ${what}`, { cause: error });
+    const repeatUntil = performance.now() + REPEAT_WITHIN_MS;
+    for (let repeated = false;; repeated = true) {
+      await this.#connected();
+      try {
+        return await call(this.#redis);
+      } catch (error) {
+        const broke = replyError(error) === undefined && this.#redis.status !== "ready";
+        if (broke) this.#lost(); // the event that says so comes later
+        if (!broke || repeated || performance.now() > repeatUntil) throw this.#explained(error);
+      }
     }
   }
 
@@ -163,15 +169,17 @@ export class Connection {
   #watch(): void {
     this.#redis.on("error", (error: Error) => this.#failed(error));
     this.#redis.on("ready", () => this.#admit());
-    this.#redis.on("close", () => {
-      clearTimeout(this.#askingAgain);
-      this.#identity = undefined;
-      if (!this.#up) return;
-      this.#up = false;
-      if (this.#closing) return;
-      this.#gate = Promise.withResolvers();
-      this.#givingUp = setTimeout(() => this.#giveUp(), RECONNECT_WAIT_MS);
-    });
+    this.#redis.on("close", () => this.#lost());
+  }
+
+  #lost(): void {
+    clearTimeout(this.#askingAgain);
+    this.#identity = undefined;
+    if (!this.#up) return;
+    this.#up = false;
+    if (this.#closing) return;
+    this.#gate = Promise.withResolvers();
+    this.#givingUp = setTimeout(() => this.#giveUp(), RECONNECT_WAIT_MS);
   }
 
   /** Lets calls through if the connection leads to the right database and may do what they do. */
@@ -224,6 +232,17 @@ export class Connection {
     return refusal && !this.#wasUp && !this.#outage.told;
   }
 
+  /** What to tell of a call that failed; an error that is no outage is the caller's. */
+  #explained(error: unknown): unknown {
+    const reply = replyError(error);
+    const trouble = reply === undefined ? undefined : fromReply(reply);
+    if (reply !== undefined && !trouble) return error;
+    if (!this.#up) return this.#away();
+    if (trouble) this.#turnedDown(trouble);
+    const what = trouble?.what ?? `did not answer: ${reasonOf(error)}`;
+    return new BrokerUnavailableError(`${this.#name} ${what}`, { cause: error });
+  }
+
   #away(): Error {
     const trouble = this.#trouble ?? unreachable("the connection was closed", false);
     const Away = this.#refused(trouble) ? BrokerRefusedError : BrokerUnavailableError;
@@ -245,18 +264,28 @@ export class Connection {
       this.listener.onMessage(channel, message);
     });
     redis.on("ready", () => {
-      if (before) this.#relisten(redis).catch((error) => log.debug(`Resubscribing: ${error}`));
+      this.#deaf = false;
+      if (before) this.#relisten(redis);
       before = true;
     });
     // Silence is normal here, so only an answer to a ping tells a quiet connection from a dead one.
-    this.#pings = setInterval(() => redis.ping().catch(() => {}), PING_EVERY_MS);
+    this.#pings = setInterval(() => {
+      if (redis.status !== "ready") return;
+      if (this.#deaf) redis.disconnect(true);
+      else redis.ping().catch(() => {});
+    }, PING_EVERY_MS);
     return redis;
   }
 
   /** After a lost connection: listen again first, then tell that something may have been missed. */
   async #relisten(redis: Redis): Promise<void> {
-    if (this.#channels.size > 0) await redis.subscribe(...this.#channels);
-    this.listener.onResubscribed();
+    try {
+      if (this.#channels.size > 0) await redis.subscribe(...this.#channels);
+      this.listener.onResubscribed();
+    } catch (error) {
+      log.debug(`Resubscribing: ${error}`);
+      this.#deaf = true;
+    }
   }
 }
 
