@@ -3,7 +3,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import { LOG_LEVELS, type LogLevelName } from "../lib/log.ts";
 import { DEFAULT_RESULT_EXPIRES } from "../jobs/connect.ts";
-import { MAX_SECONDS } from "../jobs/task.ts";
+import { MAX_SECONDS } from "../jobs/options.ts";
 import { NAME_PATTERN } from "../jobs/wire.ts";
 import { UsageError } from "./io.ts";
 

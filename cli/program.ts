@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
-import { MAX_SECONDS } from "../jobs/task.ts";
+import { MAX_SECONDS } from "../jobs/options.ts";
 import { PRIORITIES } from "../jobs/wire.ts";
 import type { Origins } from "../lib/env.ts";
 import { call } from "./call.ts";

@@ -40,6 +40,19 @@ export class ArgumentsTooLargeError extends Error {
   override name = "ArgumentsTooLargeError";
 }
 
+/** An option of a call or of a definition is out of range, or does not go with another. */
+export class InvalidOptionError extends RangeError {
+  override name = "InvalidOptionError";
+
+  /**
+   * @param option its name, as HTTP has it
+   * @param rule what follows the name in the message
+   */
+  constructor(readonly option: string, rule: string) {
+    super(`${option} ${rule}`);
+  }
+}
+
 /** No task of this name is registered. */
 export class UnknownTaskError extends Error {
   override name = "UnknownTaskError";

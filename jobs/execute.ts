@@ -20,7 +20,7 @@ export async function execute(
       return encodeResult(job.name, result);
     } catch (thrown) {
       const error = toTaskError(causeOf(thrown, context.signal));
-      const delayMs = retryDelay(task, thrown, job.retries, job.maxRetries);
+      const delayMs = retryDelay(task.definition, thrown, job.retries, job.maxRetries);
       return delayMs === null ? { state: "FAILURE", error } : { state: "RETRY", error, delayMs };
     }
   } catch (thrown) {

@@ -4,7 +4,7 @@
  */
 
 import { Cron } from "croner";
-import { MAX_TIME_MS } from "./task.ts";
+import { MAX_TIME_MS } from "./options.ts";
 
 /** What decides on the times. All times are Unix milliseconds. */
 export interface Timing {

@@ -3,18 +3,29 @@
 import { Buffer } from "node:buffer";
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import { MAX_TIMER_MS } from "../lib/timers.ts";
-import type { Broker, NewTask, Receipt, When } from "./broker.ts";
+import type { Broker, NewTask, Receipt } from "./broker.ts";
 import { ArgumentsTooLargeError, InvalidArgumentsError, TaskFailedError } from "./errors.ts";
+import {
+  type CallOptions,
+  checkOptions,
+  checkPriority,
+  checkQueue,
+  checkSeconds,
+  instant,
+  startTime,
+} from "./options.ts";
+import { checkRetryPolicy, type RetryPolicy } from "./retry.ts";
 import {
   isReady,
   type Json,
   NAME_PATTERN,
-  PRIORITIES,
   type Priority,
   type State,
   type Task,
   type TaskType,
 } from "./wire.ts";
+
+export type { CallOptions };
 
 /** Arguments and results may be this many bytes of JSON. */
 export const MAX_PAYLOAD_BYTES = 1024 * 1024;
@@ -48,7 +59,7 @@ export interface TaskContext {
 }
 
 /** How a task is run where its caller says nothing else. */
-export interface TaskDefinition<Schema extends TaskSchema, Result> {
+export interface TaskDefinition<Schema extends TaskSchema, Result> extends RetryPolicy {
   name: string;
   description?: string;
   /** Checked where the task is started; the checked value, defaults filled in, is what runs. */
@@ -59,35 +70,10 @@ export interface TaskDefinition<Schema extends TaskSchema, Result> {
   ): Result | Promise<Result>;
   queue?: string;
   priority?: Priority;
-  /** Retries after its own failures. */
-  maxRetries?: number;
-  /** Errors worth a retry: their classes, or `true` for all. Without it a failure is final. */
-  autoretryFor?: true | (abstract new (...args: never[]) => Error)[];
-  /** Seconds: the first retry waits up to this, each further one up to twice as long. */
-  retryBackoff?: number;
-  /** Seconds: no retry waits longer. */
-  retryBackoffMax?: number;
   /** Seconds after which the run is stopped; 0 for none. Without it the worker's limit holds. */
   timeLimit?: number;
   /** Seconds after which its signal aborts; 0 for none. Without it the worker's limit holds. */
   softTimeLimit?: number;
-}
-
-/** How one call differs from the task's definition. */
-export interface CallOptions {
-  queue?: string | undefined;
-  priority?: Priority | undefined;
-  /** Seconds to wait before it runs. */
-  countdown?: number | undefined;
-  /** Not before this time. */
-  eta?: Date | undefined;
-  /** Seconds from now, or a time, after which it is not started any more but REVOKED. */
-  expires?: number | Date | undefined;
-  maxRetries?: number | undefined;
-  timeLimit?: number | undefined;
-  softTimeLimit?: number | undefined;
-  /** A second call under the same key within a day gets the first one's task. */
-  idempotencyKey?: string | undefined;
 }
 
 /** Positional tasks take their arguments one by one, others take one object. */
@@ -102,6 +88,7 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
     if (!NAME_PATTERN.test(definition.name)) {
       throw new TypeError(`Task name "${definition.name}" does not match ${NAME_PATTERN.source}`);
     }
+    checkDefinition(definition);
     this.name = definition.name;
     this.queue = definition.queue ?? DEFAULT_QUEUE;
   }
@@ -125,7 +112,7 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
    * @param args one JSON value; undefined stands for no arguments
    * @throws {InvalidArgumentsError} they do not fit the schema
    * @throws {ArgumentsTooLargeError} more than MAX_PAYLOAD_BYTES
-   * @throws {RangeError} an option is out of range
+   * @throws {InvalidOptionError} an option is out of range
    */
   async prepare(args: unknown, options: CallOptions = {}): Promise<NewTask> {
     const { definition } = this;
@@ -306,56 +293,15 @@ function invalidArguments(task: string, issues: readonly StandardSchemaV1.Issue[
   );
 }
 
-function checkOptions(options: CallOptions): void {
-  const { queue, priority, countdown, eta, expires, maxRetries, timeLimit, softTimeLimit } =
-    options;
-  const key = options.idempotencyKey;
-  if (key !== undefined && (key === "" || key.length > 255 || key.includes("\0"))) {
-    throw new RangeError("the idempotency key must have 1 to 255 characters, none of them NUL");
+function checkDefinition(definition: TaskDefinition<TaskSchema, unknown>): void {
+  const { name, queue, priority, timeLimit, softTimeLimit } = definition;
+  try {
+    checkQueue(queue);
+    checkPriority(priority);
+    checkSeconds("time_limit", timeLimit);
+    checkSeconds("soft_time_limit", softTimeLimit);
+    checkRetryPolicy(definition);
+  } catch (error) {
+    throw error instanceof RangeError ? new RangeError(`Task "${name}": ${error.message}`) : error;
   }
-  const bounded = (name: string, value: number | undefined, max: number) => {
-    if (value !== undefined && !(value >= 0 && value <= max)) {
-      throw new RangeError(`${name} must be from 0 to ${max}, not ${value}`);
-    }
-  };
-  if (queue !== undefined && !NAME_PATTERN.test(queue)) {
-    throw new RangeError(`queue "${queue}" does not match ${NAME_PATTERN.source}`);
-  }
-  if (priority !== undefined && !PRIORITIES.includes(priority)) {
-    throw new RangeError(`priority must be ${PRIORITIES.join(", ")}, not ${priority}`);
-  }
-  for (const [name, value] of [["eta", eta], ["expires", expires]] as const) {
-    const valid = !(value instanceof Date) || Math.abs(value.getTime()) < MAX_TIME_MS;
-    if (!valid) throw new RangeError(`${name} is not a time before the year 3000`);
-  }
-  if (countdown !== undefined && eta !== undefined) {
-    throw new RangeError("countdown and eta exclude each other");
-  }
-  bounded("countdown", countdown, MAX_SECONDS);
-  if (typeof expires === "number") bounded("expires", expires, MAX_SECONDS);
-  bounded("max_retries", maxRetries, MAX_RETRIES);
-  if (maxRetries !== undefined && !Number.isInteger(maxRetries)) {
-    throw new RangeError(`max_retries must be a whole number, not ${maxRetries}`);
-  }
-  bounded("time_limit", timeLimit, MAX_SECONDS);
-  bounded("soft_time_limit", softTimeLimit, MAX_SECONDS);
-}
-
-/** Ten years: longer than any task waits, short enough for every timestamp to stay exact. */
-export const MAX_SECONDS = 10 * 366 * 24 * 3600;
-
-/** Later times are mistakes, and would not fit where they are kept. */
-export const MAX_TIME_MS = Date.UTC(3000, 0);
-
-/** Every retry has a bound. */
-export const MAX_RETRIES = 1000;
-
-function startTime({ countdown, eta }: CallOptions): When | undefined {
-  if (countdown === 0) return undefined;
-  return instant(countdown ?? eta);
-}
-
-function instant(when: number | Date | undefined): When | undefined {
-  if (when === undefined) return undefined;
-  return typeof when === "number" ? { inMs: Math.round(when * 1000) } : { atMs: when.getTime() };
 }

@@ -4,7 +4,7 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Broker, NewTask, Receipt } from "../jobs/broker.ts";
 import { ArgumentsTooLargeError, InvalidArgumentsError, UnknownTaskError } from "../jobs/errors.ts";
 import type { Registry } from "../jobs/registry.ts";
-import { type CallOptions, MAX_RETRIES, MAX_SECONDS, MAX_TIME_MS } from "../jobs/task.ts";
+import { type CallOptions, MAX_RETRIES, MAX_SECONDS, MAX_TIME_MS } from "../jobs/options.ts";
 import { NAME_PATTERN, PRIORITIES } from "../jobs/wire.ts";
 import { jsonBody } from "./body.ts";
 import { type InputError, invalidInput, problems } from "./problem.ts";
