@@ -144,6 +144,7 @@ export interface Broker {
   /** Accepts all tasks or, on an error, none. Answers in the same order. */
   enqueue(tasks: NewTask[]): Promise<Receipt[]>;
   get(id: string): Promise<Task | null>;
+  /** @throws {InvalidCursorError} */
   list(filter: TaskFilter): Promise<TaskPage>;
   /** The events with a number above `after`, oldest first; null for an unknown task. */
   events(id: string, after: number): Promise<TaskEvent[] | null>;
@@ -194,4 +195,9 @@ export class BrokerUnavailableError extends Error {
  */
 export class BrokerRefusedError extends Error {
   override name = "BrokerRefusedError";
+}
+
+/** A list was asked to go on where no page of this store has ended. */
+export class InvalidCursorError extends Error {
+  override name = "InvalidCursorError";
 }

@@ -5,7 +5,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { BrokerUnavailableError } from "../jobs/broker.ts";
+import { BrokerUnavailableError, InvalidCursorError } from "../jobs/broker.ts";
 import { ArgumentsTooLargeError, InvalidArgumentsError, UnknownTaskError } from "../jobs/errors.ts";
 import type { State } from "../jobs/wire.ts";
 
@@ -115,6 +115,9 @@ function toProblem(thrown: Error, c: Context): Problem {
     return new Problem(404, thrown.message, { known: thrown.known });
   }
   if (thrown instanceof InvalidArgumentsError) return invalidInput(thrown.issues);
+  if (thrown instanceof InvalidCursorError) {
+    return new Problem(400, "The cursor is not one that a page before has answered");
+  }
   if (thrown instanceof ArgumentsTooLargeError) return new Problem(413, thrown.message);
   if (thrown instanceof BrokerUnavailableError) {
     return new Problem(

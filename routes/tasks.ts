@@ -30,7 +30,7 @@ const listRoute = createRoute({
       z.object({ tasks: z.array(TaskBody), cursor: z.string().nullable() }),
       "A page, and the cursor of the next one",
     ),
-    ...problems(422, 503),
+    ...problems(400, 422, 503),
   },
 });
 

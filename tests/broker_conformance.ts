@@ -1,6 +1,6 @@
 /** What every broker must do. Each case gets an empty store. */
 
-import { assert, assertEquals, assertExists } from "@std/assert";
+import { assert, assertEquals, assertExists, assertRejects } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import type {
   Broker,
@@ -11,6 +11,7 @@ import type {
   WorkerBeat,
 } from "../jobs/broker.ts";
 import { PRIORITIES, type State, STATES, type TaskEvent } from "../jobs/wire.ts";
+import { InvalidCursorError } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import type { TestStore } from "./stores.ts";
 import { until } from "./until.ts";
@@ -605,6 +606,9 @@ const cases: Record<string, Case> = {
     await broker.enqueue(newTasks(3));
     const second = await broker.list({ limit: 5, cursor: first.cursor ?? undefined });
     assertEquals(second.tasks.map(({ task_id }) => task_id), newestFirst.slice(5, 10));
+    for (const cursor of ["nonsense", "-1", "1e9", "1:2e3:id"]) {
+      await assertRejects(() => broker.list({ limit: 5, cursor }), InvalidCursorError);
+    }
   },
 
   "tasks of every state can be listed": async (connect) => {

@@ -76,6 +76,9 @@ Deno.test("GET /tasks filters by state, name and queue", async () => {
   for (const query of ["state=DONE", "limit=0", "limit=501", "limit=many"]) {
     await problem(await t.get(`/tasks?${query}`), 422);
   }
+  for (const cursor of ["nonsense", "-1", "1e9", "1:2", "1:2e3:id"]) {
+    await problem(await t.get(`/tasks?cursor=${cursor}`), 400);
+  }
 });
 
 Deno.test("revoke, retry and delete change a task where its state allows it", async () => {

@@ -7,6 +7,7 @@ import {
   type Change,
   type Claimed,
   type EventListener,
+  InvalidCursorError,
   type NewTask,
   type Receipt,
   type Report,
@@ -79,6 +80,7 @@ export class RedisBroker implements Broker {
 
   async list(filter: TaskFilter): Promise<TaskPage> {
     const { state = "", name = "", queue = "", limit, cursor = "" } = filter;
+    if (!/^(\d{1,6}:\d{1,12}:.*)?$/.test(cursor)) throw new InvalidCursorError(cursor);
     const [next, ...rows] = await this.#run(
       scripts.list,
       [state, name, queue, limit, cursor],

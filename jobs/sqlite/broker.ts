@@ -17,6 +17,7 @@ import type {
   WorkerBeat,
   WorkerListener,
 } from "../broker.ts";
+import { InvalidCursorError } from "../broker.ts";
 import { enqueues } from "../enqueues.ts";
 import { acceptedEvent, iso, toEvent, toStats } from "../stored.ts";
 import type { QueueInfo, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
@@ -82,10 +83,11 @@ export class SqliteBroker implements Broker {
   }
 
   /** The cursor is the place, or without a state the number, of the last task looked at. */
-  list({ state, name, queue, limit, cursor }: TaskFilter): Promise<TaskPage> {
+  async list({ state, name, queue, limit, cursor }: TaskFilter): Promise<TaskPage> {
+    if (!/^(\d{1,15})?$/.test(cursor ?? "")) throw new InvalidCursorError(cursor);
     const order = state === undefined ? "n" : "place";
-    const before = cursor ? Number(cursor) : NaN;
-    return this.#db.read(() => {
+    const before = cursor ? Number(cursor) : Number.MAX_SAFE_INTEGER;
+    return await this.#db.read(() => {
       const candidates = this.#db.iterate<
         { n: number; at: number; name: string; queue: string; kept_until: number | null }
       >(
@@ -93,7 +95,7 @@ export class SqliteBroker implements Broker {
          WHERE ${state === undefined ? "" : "status = ? AND"} ${order} < ?
          ORDER BY ${order} DESC`,
         ...(state === undefined ? [] : [state]),
-        Number.isFinite(before) ? before : Number.MAX_SAFE_INTEGER,
+        before,
       );
       const tasks: Task[] = [];
       let looked = 0;
