@@ -51,6 +51,15 @@ export class Program implements AsyncDisposable {
     return decode(await command(args, env, cwd, "piped").output());
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Its exit code, once it has ended. */
+  get ended(): Promise<number> {
+    return this.#child.status.then(({ code }) => code);
+  }
+
   signal(signal: Deno.Signal): void {
     this.#child.kill(signal);
   }

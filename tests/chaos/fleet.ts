@@ -1,0 +1,162 @@
+/** The processes of a run: starts them, does to them what the plan says, and looks how they fare. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { Program } from "../program.ts";
+import { freePort } from "../redis.ts";
+import type { Harm } from "./plan.ts";
+
+/** More than the grace of a worker and all that it waits for in a broker that is away. */
+const PATIENCE_MS = 30_000;
+/** Of a worker, in seconds. */
+const GRACE = 3;
+export const SLOTS = 4;
+/** Until then a process loads its code and fills its caches. */
+const WARM_UP_MS = 20_000;
+
+/** One process, from its start to its end. */
+interface Life {
+  program: Program;
+  /** As the plan knows it, and how many were started before. */
+  name: string;
+  startedAt: number;
+  /** MiB, at most one a second. */
+  memory: { at: number; mib: number }[];
+  expectedToEnd: boolean;
+}
+
+/** When a worker could not work, by Unix time in ms; `to` is Infinity where it never could again. */
+export interface Absence {
+  worker: string;
+  what: Harm;
+  from: number;
+  to: number;
+}
+
+export interface Member {
+  readonly whom: "worker" | "server";
+  readonly number: number;
+  readonly port: number;
+  life: Life;
+  lives: number;
+}
+
+export class Fleet implements AsyncDisposable {
+  readonly members: Member[] = [];
+  readonly absences: Absence[] = [];
+  readonly findings: string[] = [];
+  readonly counts: Record<Harm | "restart" | "long stop", number> = {
+    ...{ kill: 0, stop: 0, term: 0, impatient: 0, restart: 0, "long stop": 0 },
+  };
+  /** The most that a process has grown after its warm-up. */
+  growth: { name: string; mib: number; minutes: number } | undefined;
+  #sampling: ReturnType<typeof setInterval>;
+
+  constructor(private readonly env: Record<string, string>, private readonly cwd?: string) {
+    this.#sampling = setInterval(() => this.#sample(), 1000);
+  }
+
+  start(whom: "worker" | "server", number: number): void {
+    const port = whom === "server" ? freePort() : 0;
+    this.members.push({ whom, number, port, lives: 1, life: this.#spawn(whom, number, port, 1) });
+  }
+
+  member(whom: "worker" | "server", number: number): Member {
+    const found = this.members.find((each) => each.whom === whom && each.number === number);
+    if (!found) throw new RangeError(`there is no ${whom} ${number}`);
+    return found;
+  }
+
+  /** Harms one; resolves when it is up again. */
+  async harm(member: Member, what: Harm, forMs: number, signal: AbortSignal): Promise<void> {
+    const { life } = member;
+    const absence = { worker: life.name, what, from: Date.now(), to: Infinity };
+    this.absences.push(absence);
+    this.counts[what]++;
+    if (what === "stop") {
+      if (forMs > 10_000) this.counts["long stop"]++;
+      life.program.signal("SIGSTOP");
+      await sleep(forMs, undefined, { signal });
+      life.program.signal("SIGCONT");
+      absence.to = Date.now();
+      return;
+    }
+    life.expectedToEnd = true;
+    this.#weigh(life);
+    await this.#end(life, what);
+    if (what === "impatient") absence.from = Date.now();
+    await sleep(forMs, undefined, { signal });
+    this.counts.restart++;
+    member.lives++;
+    member.life = this.#spawn(member.whom, member.number, member.port, member.lives);
+  }
+
+  async #end({ program, name }: Life, what: Harm): Promise<void> {
+    if (what === "kill") return void await program.kill("SIGKILL");
+    program.signal("SIGTERM");
+    const late = sleep(what === "impatient" ? 1000 : PATIENCE_MS, null, { ref: false });
+    const code = await Promise.race([program.ended, late]);
+    if (code === null) await program.kill("SIGKILL");
+    if (code === null && what === "term") {
+      this.findings.push(`${name} had not ended ${PATIENCE_MS / 1000} s after a TERM`);
+    }
+    if (code !== null && code !== 0) this.findings.push(`${name} ended with ${code} after a TERM`);
+  }
+
+  /** Looks at all that are up: whoever has ended did so by itself. */
+  settle(): void {
+    for (const { life } of this.members) this.#weigh(life);
+  }
+
+  #spawn(whom: "worker" | "server", number: number, port: number, lives: number): Life {
+    const name = `${whom}${number}.${lives}`;
+    const args = whom === "worker"
+      ? ["work", "-n", name, "-c", `${SLOTS}`, "--grace", `${GRACE}`]
+      : ["serve", "--port", `${port}`];
+    const program = Program.start(args, this.env, this.cwd);
+    const life: Life = {
+      ...{ program, name, startedAt: Date.now(), memory: [], expectedToEnd: false },
+    };
+    program.ended.then((code) => {
+      if (!life.expectedToEnd) this.findings.push(`${name} ended by itself, with code ${code}`);
+    });
+    return life;
+  }
+
+  #sample(): void {
+    const at = Date.now();
+    for (const { life } of this.members) {
+      const mib = residentMib(life.program.pid);
+      if (mib !== null && at - life.startedAt > WARM_UP_MS) life.memory.push({ at, mib });
+    }
+  }
+
+  /** How much more it has in the last quarter of its life than in the first after the warm-up. */
+  #weigh({ name, memory }: Life): void {
+    const quarter = Math.floor(memory.length / 4);
+    const first = memory.at(0), last = memory.at(-1);
+    if (quarter < 3 || !first || !last) return;
+    const middle = (samples: Life["memory"]) =>
+      samples.map(({ mib }) => mib).toSorted((a, b) => a - b)[samples.length >> 1] ?? NaN;
+    const mib = middle(memory.slice(-quarter)) - middle(memory.slice(0, quarter));
+    if (mib <= (this.growth?.mib ?? -Infinity)) return;
+    this.growth = { name, mib, minutes: (last.at - first.at) / 60_000 };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#sampling);
+    for (const { life } of this.members) {
+      life.expectedToEnd = true;
+      await life.program[Symbol.asyncDispose]();
+    }
+  }
+}
+
+/** What a process has in memory; null where the system does not tell, or it has ended. */
+export function residentMib(pid: number): number | null {
+  try {
+    const kib = /^VmRSS:\s+(\d+) kB/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1];
+    return kib === undefined ? null : Number(kib) / 1024;
+  } catch {
+    return null;
+  }
+}
