@@ -16,6 +16,7 @@ import type {
   TaskEvent,
   WorkerInfo,
 } from "./wire.ts";
+import type { ScheduleStore } from "./schedule_store.ts";
 
 /** A moment: so long from now on the broker's clock, or a Unix time in milliseconds. */
 export type When = { inMs: number } | { atMs: number };
@@ -114,7 +115,7 @@ export interface EventListener {
 export interface WorkerListener {
   /** Tasks became ready in this queue, or, without a name, may have become so in any. */
   onReady(queue?: string): void;
-  /** The earliest delayed task is now due sooner than the last `promote` said. */
+  /** The earliest delayed task, or schedule, is now due sooner than was said last. */
   onSchedule(): void;
   /** A task that this worker runs under this token was revoked: stop it. */
   onRevoked(id: string, token: number): void;
@@ -140,6 +141,7 @@ export interface BrokerOptions {
 export interface Broker {
   /** Where it is, without credentials. */
   readonly location: string;
+  readonly schedules: ScheduleStore;
 
   /** Accepts all tasks or, on an error, none. Answers in the same order. */
   enqueue(tasks: NewTask[]): Promise<Receipt[]>;

@@ -30,6 +30,7 @@ export interface StoredTask {
   deliveries: number;
   lost: number;
   worker: string | null;
+  schedule: string | null;
   /** Seconds. */
   timeLimit: number | null;
   /** Seconds. */

@@ -65,6 +65,8 @@ export interface Task {
   /** How often it was handed to a worker; a lost worker adds one here and none to `retries`. */
   deliveries: number;
   worker: string | null;
+  /** The name of the schedule that started it. */
+  schedule: string | null;
   /** Seconds; 0 is no limit, null leaves it to the worker. */
   time_limit: number | null;
   /** Seconds; 0 is no limit, null leaves it to the worker. */

@@ -44,6 +44,7 @@ export const TaskBody = z.object({
   max_retries: z.number().int(),
   deliveries: z.number().int(),
   worker: z.string().nullable(),
+  schedule: z.string().nullable(),
   time_limit: z.number().nullable(),
   soft_time_limit: z.number().nullable(),
   created_at: Time,

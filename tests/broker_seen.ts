@@ -26,7 +26,7 @@ export function accepted(given: NewTask): Seen {
   const { maxRetries: max_retries, timeLimit: time_limit, softTimeLimit: soft_time_limit } = given;
   return {
     ...{ task_id, name, args: JSON.parse(args), queue, priority },
-    ...{ max_retries, time_limit, soft_time_limit },
+    ...{ max_retries, time_limit, soft_time_limit, schedule: null },
     ...{ eta: eta !== undefined, expires: expires !== undefined },
     ...{ status: "PENDING", attempt: 1, retries: 0, deliveries: 0, events: 0 },
     ...NOT_STARTED,

@@ -35,6 +35,7 @@ function taskAt(events: number, status: State = "PENDING", more: Partial<Task> =
     max_retries: 3,
     deliveries: 0,
     worker: null,
+    schedule: null,
     time_limit: null,
     soft_time_limit: null,
     created_at: "2026-01-01T00:00:00.000Z",

@@ -24,6 +24,7 @@ import type { QueueInfo, State, Stats, Task, TaskEvent, WorkerInfo } from "../wi
 import { Connection } from "./connection.ts";
 import { chunks, toEvents, toFields, toReceipts, toTask, toWorker } from "./decode.ts";
 import { encodeTask } from "./encode.ts";
+import { RedisSchedules } from "./schedules.ts";
 import { CONTROL_CHANNEL, EVENTS_CHANNEL, REAPING_LOCK } from "./keys.ts";
 import { type Script, scripts } from "./scripts.ts";
 
@@ -35,6 +36,7 @@ const REAP_EVERY_MS = 450;
 const log = getLogger(["taskapp", "broker"]);
 
 export class RedisBroker implements Broker {
+  readonly schedules = new RedisSchedules((script, args) => this.#run(script, args));
   readonly #connection: Connection;
   readonly #options: BrokerOptions;
   readonly #enqueues = enqueues((tasks) => this.#enqueue(tasks));

@@ -64,6 +64,7 @@ export function toTask(id: string, flat: readonly string[]): Task {
     max_retries: number("max_retries", 3),
     deliveries: number("deliveries", 0),
     worker: fields.get("worker") ?? null,
+    schedule: fields.get("schedule") ?? null,
     time_limit: limit("time_limit"),
     soft_time_limit: limit("soft_time_limit"),
     created_at: iso(fields.get("created") ?? 0),

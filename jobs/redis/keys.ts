@@ -16,6 +16,12 @@
  *     recent:<state>        LIST    ids as they ended in that state, newest first, capped
  *     idempotency:<key>     STRING  id of the task that was started under that key
  *     stats                 HASH    counters and duration buckets
+ *     schedule:<name>       HASH    everything about one schedule
+ *     schedule_runs:<name>  LIST    what became of its last ticks, newest first, capped
+ *     schedules             ZSET    every schedule, by name
+ *     schedules_due         ZSET    those that come due, by Unix time in ms
+ *     schedules_in_code     SET     those that were declared in code
+ *     schedule_revision     STRING  the last revision of any schedule
  *     reaped                STRING  when leases were last checked, Unix time in ms
  *     reaping               STRING  lock: who checks leases now; expires within half a second
  *     events, control       CHANNELS
@@ -33,6 +39,8 @@ local K = {
   scheduled = P .. 'scheduled', scheduled_in = P .. 'scheduled_in',
   queues = P .. 'queues', turns = P .. 'turns', workers = P .. 'workers',
   recent = P .. 'recent', stats = P .. 'stats', reaped = P .. 'reaped',
+  schedules = P .. 'schedules', schedules_due = P .. 'schedules_due',
+  schedules_in_code = P .. 'schedules_in_code', schedule_revision = P .. 'schedule_revision',
   events_channel = P .. 'events', control_channel = P .. 'control',
 }
 function K.task(id) return P .. 'task:' .. id end
@@ -41,5 +49,7 @@ function K.queue(name, priority) return P .. 'queue:' .. name .. ':' .. (priorit
 function K.active(worker) return P .. 'active:' .. worker end
 function K.worker(name) return P .. 'worker:' .. name end
 function K.recent_of(state) return P .. 'recent:' .. state end
+function K.schedule(name) return P .. 'schedule:' .. name end
+function K.schedule_runs(name) return P .. 'schedule_runs:' .. name end
 function K.idempotency(key) return P .. 'idempotency:' .. key end
 `;

@@ -7,6 +7,7 @@ import lib from "./scripts/lib.lua" with { type: "text" };
 import accept from "./scripts/accept.lua" with { type: "text" };
 import adopt from "./scripts/adopt.lua" with { type: "text" };
 import claim from "./scripts/claim.lua" with { type: "text" };
+import clock from "./scripts/clock.lua" with { type: "text" };
 import enqueue from "./scripts/enqueue.lua" with { type: "text" };
 import events from "./scripts/events.lua" with { type: "text" };
 import forget from "./scripts/forget.lua" with { type: "text" };
@@ -22,6 +23,14 @@ import reap from "./scripts/reap.lua" with { type: "text" };
 import report from "./scripts/report.lua" with { type: "text" };
 import retry from "./scripts/retry.lua" with { type: "text" };
 import revoke from "./scripts/revoke.lua" with { type: "text" };
+import scheduleDue from "./scripts/schedule_due.lua" with { type: "text" };
+import scheduleGet from "./scripts/schedule_get.lua" with { type: "text" };
+import scheduleList from "./scripts/schedule_list.lua" with { type: "text" };
+import schedulePut from "./scripts/schedule_put.lua" with { type: "text" };
+import scheduleRemove from "./scripts/schedule_remove.lua" with { type: "text" };
+import scheduleRuns from "./scripts/schedule_runs.lua" with { type: "text" };
+import scheduleTick from "./scripts/schedule_tick.lua" with { type: "text" };
+import schedules from "./scripts/schedules.lua" with { type: "text" };
 import settle from "./scripts/settle.lua" with { type: "text" };
 import stats from "./scripts/stats.lua" with { type: "text" };
 import workers from "./scripts/workers.lua" with { type: "text" };
@@ -54,6 +63,7 @@ export function replyError(error: unknown): string | undefined {
 export const scripts = {
   adopt: new Script(adopt),
   claim: new Script(claim),
+  clock: new Script(clock),
   enqueue: new Script(`${accept}\n${enqueue}`),
   events: new Script(events),
   forget: new Script(forget),
@@ -69,6 +79,13 @@ export const scripts = {
   report: new Script(report),
   retry: new Script(retry),
   revoke: new Script(revoke),
+  scheduleDue: new Script(scheduleDue),
+  scheduleGet: new Script(scheduleGet),
+  scheduleList: new Script(scheduleList),
+  schedulePut: new Script(`${schedules}\n${schedulePut}`),
+  scheduleRemove: new Script(scheduleRemove),
+  scheduleRuns: new Script(scheduleRuns),
+  scheduleTick: new Script(`${accept}\n${schedules}\n${scheduleTick}`),
   settle: new Script(settle),
   stats: new Script(stats),
   workers: new Script(workers),

@@ -26,6 +26,7 @@ import { Database } from "./database.ts";
 import { ownerOf, removeMailbox } from "./mailbox.ts";
 import { News } from "./news.ts";
 import { type TaskRow, toTask } from "./rows.ts";
+import { SqliteSchedules } from "./schedules.ts";
 import {
   accept,
   claim,
@@ -49,6 +50,7 @@ const MAX_PAGE_CHARACTERS = 4 * 1024 * 1024;
 const SEEN = "(kept_until IS NULL OR kept_until > ?)";
 
 export class SqliteBroker implements Broker {
+  readonly schedules: SqliteSchedules;
   readonly #db: Database;
   readonly #news: News;
   readonly #options: BrokerOptions;
@@ -67,6 +69,7 @@ export class SqliteBroker implements Broker {
     this.#options = options;
     this.#db = new Database(file);
     this.#news = new News(this.#db);
+    this.schedules = new SqliteSchedules(this.#db, (make) => this.#change(make));
   }
 
   get location(): string {

@@ -6,12 +6,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
 import { BrokerRefusedError, BrokerUnavailableError } from "../broker.ts";
 import { Outage } from "../outage.ts";
+import from1 from "./from_1.sql" with { type: "text" };
 import schema from "./schema.sql" with { type: "text" };
 
 /** "task" in ASCII: tells a file of ours from any other SQLite database. */
 const APPLICATION_ID = 0x7461736b;
 /** Raised with every change to the schema. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /** How long a call waits for its turn to write, and how long opening may take. */
 const BUSY_TIMEOUT_MS = 4000;
@@ -198,11 +199,12 @@ function prepare(db: DatabaseSync, file: string): void {
   // Reads go on while one writes; a crash of the process loses nothing that was committed.
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
   db.exec("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384");
-  if (isNew) {
+  if (pragma("user_version") < SCHEMA_VERSION) {
     db.exec("BEGIN IMMEDIATE");
     // Another process may have been faster.
-    if (pragma("user_version") === 0) {
-      db.exec(schema);
+    const version = pragma("user_version");
+    if (version < SCHEMA_VERSION) {
+      db.exec(version === 0 ? schema : from1);
       db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
     }
     db.exec("COMMIT");

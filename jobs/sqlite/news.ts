@@ -167,10 +167,13 @@ export class News {
         `SELECT name FROM queues WHERE paused = 0 AND EXISTS (
            SELECT 1 FROM tasks WHERE queue = queues.name AND status = 'PENDING' AND due IS NULL)`,
       ),
-      // Whether the task that is due next was scheduled since.
-      scheduled: (this.db.get<{ position: number }>(
-        "SELECT position FROM tasks WHERE due IS NOT NULL ORDER BY due LIMIT 1",
-      )?.position ?? 0) > after,
+      // Whether the task, or the schedule, that is due next became so since.
+      scheduled: this.db.get(
+        `SELECT 1 WHERE ? < max(
+           coalesce((SELECT position FROM tasks WHERE due IS NOT NULL ORDER BY due LIMIT 1), 0),
+           coalesce((SELECT revision FROM schedules WHERE next IS NOT NULL ORDER BY next LIMIT 1), 0))`,
+        after,
+      ) !== undefined,
     };
   }
 

@@ -36,6 +36,7 @@ export interface TaskRow {
   result: string | null;
   error: string | null;
   kept_until: number | null;
+  schedule: string | null;
 }
 
 /** Those of its columns that a change looks at; what may be long is left out. */
@@ -80,6 +81,7 @@ export function toTask(row: TaskRow): Task {
     max_retries: row.max_retries,
     deliveries: row.deliveries,
     worker: row.worker,
+    schedule: row.schedule,
     time_limit: row.time_limit,
     soft_time_limit: row.soft_time_limit,
     created_at: iso(row.created),

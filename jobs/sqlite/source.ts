@@ -199,6 +199,7 @@ function toStored(row: TaskRow): Omit<StoredTask, "events"> {
     deliveries: row.deliveries,
     lost: row.lost,
     worker: row.worker,
+    schedule: row.schedule,
     timeLimit: row.time_limit,
     softTimeLimit: row.soft_time_limit,
     created: row.created,

@@ -1,0 +1,2 @@
+-- Returns the time, in Unix ms.
+return clock()

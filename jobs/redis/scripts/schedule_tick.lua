@@ -1,0 +1,28 @@
+-- One step of a schedule: enqueues what is due and sets when it is due next, if it is still the schedule
+-- that was read and nobody has taken this step.
+-- ARGV  name, revision, due, next ('' for never), then as lists with their length in front: what was
+--       skipped (JSON, each without its last brace), the due times of the tasks ('' for by hand); then
+--       the tasks, as `accept` takes them.
+-- Returns 1 or 0.
+local name, revision, due, next = unpack(ARGV, 1, 4)
+local known = call('HMGET', K.schedule(name), 'revision', 'next')
+if known[1] ~= revision or (known[2] or '') ~= due then return 0 end
+
+local skipped, dues, first
+skipped, first = list_at(5)
+dues, first = list_at(first)
+local given, now, runs = {}, clock(), {}
+for i, run in ipairs(skipped) do runs[i] = run .. ',"at":' .. now .. '}' end
+for i = 1, #dues do given[i] = ARGV[first + (i - 1) * (#ARGV - first + 1) / #dues] end
+
+local receipts = #dues > 0 and accept(first) or {}
+for i, at in ipairs(dues) do
+  local id, created = receipts[i * 4 - 3], receipts[i * 4 - 1]
+  if created == 1 then call('HSET', K.task(id), 'schedule', name) end
+  runs[#runs + 1] = '{"due":' .. (at == '' and 'null' or at) .. ',"at":' .. now
+    .. ',"task":' .. text(id) .. (id ~= given[i] and ',"kept":true' or '') .. '}'
+  if at ~= '' then call('HSET', K.schedule(name), 'last_due', at, 'last_task', id) end
+end
+keep_runs(name, runs)
+if next ~= due then set_next(name, next) end
+return done(1)
