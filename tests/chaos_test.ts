@@ -8,7 +8,7 @@ import type { Options } from "./chaos/plan.ts";
 import { chaos } from "./chaos/run.ts";
 import { table } from "./chaos/table.ts";
 
-const SCALE = { minutes: 0.2, workers: 3, servers: 2, rate: 20 };
+const SCALE = { minutes: 0.15, workers: 3, servers: 2, rate: 20 };
 
 async function nothingIsLost(broker: Options["broker"], seed: number): Promise<void> {
   const happened: string[] = [];

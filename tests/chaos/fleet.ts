@@ -93,8 +93,11 @@ export class Fleet implements AsyncDisposable {
   async #end({ program, name }: Life, what: Harm): Promise<void> {
     if (what === "kill") return void await program.kill("SIGKILL");
     program.signal("SIGTERM");
-    const late = sleep(what === "impatient" ? 1000 : PATIENCE_MS, null, { ref: false });
+    const ended = new AbortController();
+    const patience = what === "impatient" ? 1000 : PATIENCE_MS;
+    const late = sleep(patience, null, { signal: ended.signal }).catch(() => null);
     const code = await Promise.race([program.ended, late]);
+    ended.abort();
     if (code === null) await program.kill("SIGKILL");
     if (code === null && what === "term") {
       this.findings.push(`${name} had not ended ${PATIENCE_MS / 1000} s after a TERM`);
