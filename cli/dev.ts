@@ -3,28 +3,30 @@
 import { resolve } from "node:path";
 import { connectBroker } from "../jobs/connect.ts";
 import { configureLog } from "../lib/log.ts";
-import { onStopSignal } from "../lib/signals.ts";
 import { canStart } from "./can_start.ts";
 import type { Io } from "./io.ts";
 import { checkHost, listen, type ServeOptions } from "./serve.ts";
-import { createWorker, type WorkOptions } from "./work.ts";
+import { brokerOptions, createWorker, obeySignals, type WorkOptions } from "./work.ts";
 
 export type DevOptions = Omit<ServeOptions, "auth"> & WorkOptions;
 
 export async function dev(options: DevOptions, io: Io): Promise<number> {
   checkHost({ host: options.host });
   configureLog(options.loglevel);
-  const broker = connectBroker(options.broker, options);
+  const broker = connectBroker(options.broker, brokerOptions(options));
+  let stopListening = () => {};
   try {
+    const { worker, introduce } = createWorker(broker, options);
+    // Ctrl-Z (TSTP) pauses it, as a developer expects.
+    stopListening = obeySignals(worker, { TSTP: false });
     if (!await canStart(broker)) return 0;
     const server = listen(broker, { ...options, auth: true });
-    const worker = createWorker(broker, options, io);
-    const stopListening = onStopSignal(() => worker.stop());
+    introduce(io);
     io.out(`taskapp dev serves ${server.url}\n${whereTheDataIs(broker.location)}\n`);
     await worker.run();
     await server.close();
-    stopListening();
   } finally {
+    stopListening();
     await broker.close();
   }
   return 0;

@@ -1,8 +1,6 @@
 /** The command line: commands, flags, their variables and defaults, all in one place. */
 
-import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
-import { MAX_SECONDS } from "../jobs/options.ts";
 import { PRIORITIES } from "../jobs/wire.ts";
 import type { Origins } from "../lib/env.ts";
 import { call } from "./call.ts";
@@ -16,7 +14,6 @@ import {
   devBrokerOption,
   integer,
   loglevelOption,
-  names,
   resultExpiresOption,
   seconds,
   time,
@@ -25,6 +22,7 @@ import { migrate } from "./migrate.ts";
 import { serve } from "./serve.ts";
 import { BUILD, VERSION } from "./version.ts";
 import { work } from "./work.ts";
+import { addWorkOptions } from "./work_options.ts";
 
 /** @param done takes the exit code of the command that ran */
 export function createProgram(io: Io, done: (code: number) => void): Command {
@@ -140,62 +138,4 @@ function noAuthOption(): Option {
 function tutorialRoutesOption(): Option {
   return new Option("--tutorial-routes", "answer GET /{word}, which starts a task; dev always does")
     .env("TASKAPP_TUTORIAL_ROUTES").default(false);
-}
-
-function addWorkOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option("-c, --concurrency <n>", "tasks at a time")
-        .env("TASKAPP_CONCURRENCY").default(availableParallelism(), "one per core")
-        .argParser(integer(1, 10_000)),
-    )
-    .addOption(
-      new Option("-Q, --queues <names>", "the most important first; without it all that tasks name")
-        .env("TASKAPP_QUEUES").argParser(names),
-    )
-    .addOption(
-      new Option(
-        "-P, --pool <kind>",
-        "threads, or async for many tasks that wait for I/O, which cannot stop a busy loop",
-      )
-        .env("TASKAPP_POOL").default("threads").choices(["threads", "async"]),
-    )
-    .addOption(
-      new Option(
-        "-n, --hostname <name>",
-        "what to call this worker; without it taskapp@ and this host",
-      )
-        .env("TASKAPP_HOSTNAME"),
-    )
-    .addOption(
-      new Option(
-        "--time-limit <seconds>",
-        "stop tasks that set no limit of their own after this; 0 for never",
-      )
-        .env("TASKAPP_TIME_LIMIT").default(300).argParser(seconds),
-    )
-    .addOption(
-      new Option("--soft-time-limit <seconds>", "ask them to stop after this; 0 for never")
-        .env("TASKAPP_SOFT_TIME_LIMIT").default(240).argParser(seconds),
-    )
-    .addOption(
-      new Option(
-        "--max-tasks-per-child <n>",
-        "replace a thread after this many tasks; without it never",
-      )
-        .env("TASKAPP_MAX_TASKS_PER_CHILD")
-        .argParser(integer(1, 1_000_000_000)),
-    )
-    .addOption(
-      new Option("--max-memory-per-child <MiB>", "heap of one task; more ends it")
-        .env("TASKAPP_MAX_MEMORY_PER_CHILD").default(512).argParser(integer(16, 65536)),
-    )
-    .addOption(
-      new Option("--prefetch-multiplier <n>", "claim short tasks ahead, up to n per slot")
-        .env("TASKAPP_PREFETCH_MULTIPLIER").default(4).argParser(integer(1, 1000)),
-    )
-    .addOption(
-      new Option("--grace <seconds>", "how long running tasks may go on at shutdown")
-        .env("TASKAPP_GRACE").default(30).argParser(integer(0, MAX_SECONDS)),
-    );
 }

@@ -3,14 +3,14 @@
 import os from "node:os";
 import { getLogger } from "@logtape/logtape";
 import { AsyncPool } from "../jobs/async_pool.ts";
-import type { Broker } from "../jobs/broker.ts";
+import type { Broker, BrokerOptions } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import { Registry } from "../jobs/registry.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
 import { ThreadPool } from "../jobs/thread_pool.ts";
 import { Worker } from "../jobs/worker.ts";
 import { configureLog } from "../lib/log.ts";
-import { onStopSignal } from "../lib/signals.ts";
+import { onSignal, onStopSignal } from "../lib/signals.ts";
 import { canStart } from "./can_start.ts";
 import { VERSION } from "./version.ts";
 import type { Io } from "./io.ts";
@@ -18,8 +18,13 @@ import type { CommonOptions } from "./options.ts";
 
 const log = getLogger(["taskapp", "worker"]);
 
+/** How long slots that `--autoscale` added stay without need: as long as Celery's. */
+const AUTOSCALE_KEEP_MS = 30_000;
+
 export interface WorkOptions extends CommonOptions {
   concurrency: number;
+  /** Without it: `concurrency`. */
+  autoscale?: [max: number, min: number];
   /** Without it: the default queue and every queue that a task names. */
   queues?: string[];
   pool: "threads" | "async";
@@ -29,58 +34,93 @@ export interface WorkOptions extends CommonOptions {
   softTimeLimit: number;
   /** Without it: a thread is never replaced for its age. */
   maxTasksPerChild?: number;
-  maxMemoryPerChild: number;
+  /** Without it: a thread is never replaced for what it keeps. */
+  maxMemoryPerChild?: number;
+  memoryLimit: number;
   prefetchMultiplier: number;
+  lease: number;
   grace: number;
 }
 
 export async function work(options: WorkOptions, io: Io): Promise<number> {
   configureLog(options.loglevel);
-  const broker = connectBroker(options.broker, options);
+  const broker = connectBroker(options.broker, brokerOptions(options));
+  let stopListening = () => {};
   try {
+    const { worker, introduce } = createWorker(broker, options);
+    // From the start on: TSTP and USR1 end or stop a process that does not listen to them.
+    stopListening = obeySignals(worker, { TSTP: true });
     if (!await canStart(broker)) return 0;
-    const worker = createWorker(broker, options, io);
-    const stopListening = onStopSignal(() => worker.stop());
+    introduce(io);
     await worker.run();
-    stopListening();
   } finally {
+    stopListening();
     await broker.close();
   }
   return 0;
 }
 
-export function createWorker(broker: Broker, options: WorkOptions, io: Io): Worker {
+/** What a broker needs to know of these options. */
+export function brokerOptions({ resultExpires, lease }: WorkOptions): BrokerOptions {
+  return { resultExpires, leaseMs: lease * 1000 };
+}
+
+/**
+ * Has a worker do what signals ask of it.
+ * @param signals.TSTP whether that quiets it; otherwise it has its usual effect
+ * @returns a function that stops listening
+ */
+export function obeySignals(worker: Worker, signals: { TSTP: boolean }): () => void {
+  const listening = [
+    onStopSignal(() => worker.stop()),
+    onSignal("SIGUSR1", () => worker.printRunning()),
+  ];
+  if (signals.TSTP) listening.push(onSignal("SIGTSTP", () => worker.quiet()));
+  return () => listening.forEach((stop) => stop());
+}
+
+/** Makes a worker, and a function that says what it is. */
+export function createWorker(
+  broker: Broker,
+  options: WorkOptions,
+): { worker: Worker; introduce: (io: Io) => void } {
   const registry = new Registry(tasks);
   const queues = options.queues ?? registry.queues();
   const hostname = options.hostname ?? `taskapp@${os.hostname()}`;
-  const { concurrency: size, maxTasksPerChild = Infinity, maxMemoryPerChild: maxMemory } = options;
-  const pool = options.pool === "async"
-    ? new AsyncPool(registry, size)
-    : new ThreadPool({ size, maxMemory, maxTasksPerChild });
-  const setup = {
-    broker: broker.location,
-    concurrency: size,
-    pool: options.pool,
-    queues: queues.join(", "),
-    tasks: registry.names().join(", "),
-  };
-  if (io.interactive) {
-    io.out(banner(hostname, setup));
-  } else {
-    const fields = { version: VERSION, hostname, ...setup };
-    log.info("taskapp {version} worker {hostname} starts", fields);
-  }
-  return new Worker(broker, pool, {
+  const [max, min] = options.autoscale ?? [options.concurrency, options.concurrency];
+  const pool = options.pool === "async" ? new AsyncPool(registry, min) : new ThreadPool({
+    size: min,
+    memoryLimit: options.memoryLimit,
+    maxTasksPerChild: options.maxTasksPerChild ?? Infinity,
+    maxMemoryPerChild: options.maxMemoryPerChild ?? Infinity,
+  });
+  const worker = new Worker(broker, pool, {
     // A restarted process is another worker: it must not be taken for the one before it.
     name: `${hostname.replaceAll(/[^\w.@:-]/g, "_")}-${crypto.randomUUID().slice(0, 8)}`,
     hostname,
     version: VERSION,
     queues,
+    concurrency: { max, min },
+    autoscaleKeepMs: AUTOSCALE_KEEP_MS,
     prefetchMultiplier: options.prefetchMultiplier,
     timeLimit: options.timeLimit,
     softTimeLimit: options.softTimeLimit,
     graceMs: options.grace * 1000,
+    leaseMs: options.lease * 1000,
   });
+  const setup = {
+    broker: broker.location,
+    concurrency: max === min ? max : `${min} to ${max}`,
+    pool: options.pool,
+    queues: queues.join(", "),
+    tasks: registry.names().join(", "),
+  };
+  const introduce = (io: Io) => {
+    if (io.interactive) return io.out(banner(hostname, setup));
+    const fields = { version: VERSION, hostname, ...setup };
+    log.info("taskapp {version} worker {hostname} starts", fields);
+  };
+  return { worker, introduce };
 }
 
 function banner(hostname: string, setup: Record<string, string | number>): string {

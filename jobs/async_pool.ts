@@ -14,9 +14,20 @@ export class AsyncPool implements Pool {
   readonly kind = "async";
   readonly #running = new Map<string, AbortController>();
   #listener: PoolListener | undefined;
+  #size: number;
 
   /** @param size how many tasks run at once */
-  constructor(private readonly registry: Registry, readonly size: number) {}
+  constructor(private readonly registry: Registry, size: number) {
+    this.#size = size;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  resize(size: number): void {
+    this.#size = Math.max(size, this.#running.size);
+  }
 
   start(listener: PoolListener): Promise<void> {
     this.#listener = listener;
@@ -51,6 +62,10 @@ export class AsyncPool implements Pool {
   stop(id: string): void {
     this.abort(id, "stopped");
     this.#running.delete(id);
+  }
+
+  threadOf(): null {
+    return null;
   }
 
   close(): Promise<void> {

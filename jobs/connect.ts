@@ -7,7 +7,7 @@ import { SqliteBroker } from "./sqlite/broker.ts";
 /** Celery keeps results for a day; an hour bounds the memory of a busy queue. */
 export const DEFAULT_RESULT_EXPIRES = 3600;
 /** Five missed heartbeats. */
-const DEFAULT_LEASE_MS = 10_000;
+export const DEFAULT_LEASE_MS = 10_000;
 
 /**
  * Makes a broker for `redis://`, `rediss://`, `sqlite:FILE` or `sqlite::memory:`. One for Redis connects

@@ -13,18 +13,33 @@ const RETRY_EVERY_MS = 500;
 const MAX_REPORTS = 1000;
 /** Settlements and reports in one batch: a bound on how long a script holds the broker. */
 const MAX_BATCH = 500;
+/** Of JSON in one batch, unless one alone has more. */
+const MAX_BATCH_CHARS = 4 * 1024 * 1024;
+/** With so much unsent, the worker had better take nothing more. */
+const FULL = { settlements: 5000, chars: 64 * 1024 * 1024 };
 
 export interface OutboxListener {
-  /** `accepted` is false where the claim no longer held. */
-  onSettled(settlement: Settlement, accepted: boolean): void;
+  /**
+   * @param accepted false where the claim no longer held
+   * @param again it was sent before and not answered, so that it may have been accepted then
+   */
+  onSettled(settlement: Settlement, accepted: boolean, again: boolean): void;
   /** A report was refused: the claim no longer holds. */
   onRefused(id: string, token: number): void;
   onError(error: unknown): void;
 }
 
+interface Unsent {
+  settlement: Settlement;
+  chars: number;
+  again: boolean;
+}
+
 export class Outbox {
   #reports: Report[] = [];
-  #settlements: Settlement[] = [];
+  /** By id and token: what is settled twice is sent once. */
+  readonly #unsent = new Map<string, Unsent>();
+  #unsentChars = 0;
   #sending: Promise<void> | undefined;
   #closed = false;
 
@@ -34,6 +49,11 @@ export class Outbox {
     private readonly listener: OutboxListener,
   ) {}
 
+  /** Whether it has more to send than it should ever come to. */
+  get isFull(): boolean {
+    return this.#unsent.size >= FULL.settlements || this.#unsentChars >= FULL.chars;
+  }
+
   report(reports: Report[]): void {
     this.#reports.push(...reports);
     if (this.#reports.length > MAX_REPORTS) this.#reports.splice(0, reports.length);
@@ -41,7 +61,12 @@ export class Outbox {
   }
 
   settle(settlement: Settlement): void {
-    this.#settlements.push(settlement);
+    const key = keyOf(settlement);
+    if (this.#unsent.has(key)) return;
+    const { outcome } = settlement;
+    const chars = outcome.state === "SUCCESS" ? outcome.result.length : 0;
+    this.#unsent.set(key, { settlement, chars, again: false });
+    this.#unsentChars += chars;
     this.#sending ??= this.#send();
   }
 
@@ -58,16 +83,19 @@ export class Outbox {
   async #send(): Promise<void> {
     // All that happens in this turn of the event loop goes into one batch.
     await Promise.resolve();
-    while (!this.#closed && this.#reports.length + this.#settlements.length > 0) {
-      const reports = this.#reports.splice(0, MAX_BATCH);
+    while (!this.#closed && this.#reports.length + this.#unsent.size > 0) {
+      const reports = batch(this.#reports, ({ log }) => log?.length ?? 0);
+      this.#reports.splice(0, reports.length);
       // A task's last report goes before its settlement: those left behind hold it back.
-      const settlements = this.#reports.length > 0 ? [] : this.#settlements.splice(0, MAX_BATCH);
+      const unsent = this.#reports.length > 0
+        ? []
+        : batch(this.#unsent.values(), ({ chars }) => chars);
       if (await this.#attempt(() => this.#sendReports(reports))) {
-        if (await this.#attempt(() => this.#sendSettlements(settlements))) continue;
+        if (await this.#attempt(() => this.#sendSettlements(unsent))) continue;
+        for (const each of unsent) each.again = true;
       } else {
         this.#reports.unshift(...reports);
       }
-      this.#settlements.unshift(...settlements);
       await sleep(RETRY_EVERY_MS);
     }
     this.#sending = undefined;
@@ -90,21 +118,54 @@ export class Outbox {
     reports.forEach(({ id, token }, i) => accepted[i] || this.listener.onRefused(id, token));
   }
 
-  async #sendSettlements(settlements: Settlement[]): Promise<void> {
-    if (settlements.length === 0) return;
+  async #sendSettlements(unsent: Unsent[]): Promise<void> {
+    if (unsent.length === 0) return;
+    const settlements = unsent.map(({ settlement }) => settlement);
     try {
       const accepted = await this.broker.settle(this.worker, settlements);
-      settlements.forEach((each, i) => this.listener.onSettled(each, accepted[i] ?? false));
+      unsent.forEach((each, i) => this.#sent(each, accepted[i] ?? false));
     } catch (error) {
       if (error instanceof BrokerUnavailableError) throw error;
       // One that the broker cannot take must not hold up the others, nor run for ever.
-      const [first, ...rest] = settlements;
-      if (first && rest.length === 0) {
-        const outcome = { state: "FAILURE", error: toTaskError(error) } as const;
-        const [accepted] = await this.broker.settle(this.worker, [{ ...first, outcome }]);
-        return this.listener.onSettled(first, accepted ?? false);
-      }
-      for (const each of settlements) await this.#sendSettlements([each]);
+      const [first, ...rest] = unsent;
+      if (first && rest.length === 0) return await this.#sendFailure(first, error);
+      for (const each of unsent) await this.#sendSettlements([each]);
     }
   }
+
+  /** Tells the broker that it could not take an outcome; if it takes not even that, lets go of it. */
+  async #sendFailure(unsent: Unsent, cause: unknown): Promise<void> {
+    const { settlement } = unsent;
+    const outcome = { state: "FAILURE", error: toTaskError(cause) } as const;
+    let accepted = false;
+    try {
+      accepted = (await this.broker.settle(this.worker, [{ ...settlement, outcome }]))[0] ?? false;
+    } catch (error) {
+      if (error instanceof BrokerUnavailableError) throw error;
+      this.listener.onError(error);
+    }
+    this.#sent(unsent, accepted);
+  }
+
+  #sent({ settlement, chars, again }: Unsent, accepted: boolean): void {
+    this.#unsent.delete(keyOf(settlement));
+    this.#unsentChars -= chars;
+    this.listener.onSettled(settlement, accepted, again);
+  }
+}
+
+function keyOf({ id, token }: Settlement): string {
+  return `${id} ${token}`;
+}
+
+/** The first of a list that go into one batch. */
+function batch<T>(items: Iterable<T>, charsOf: (item: T) => number): T[] {
+  const first: T[] = [];
+  let chars = 0;
+  for (const item of items) {
+    chars += charsOf(item);
+    if (first.length === MAX_BATCH || first.length > 0 && chars > MAX_BATCH_CHARS) break;
+    first.push(item);
+  }
+  return first;
 }

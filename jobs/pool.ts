@@ -20,6 +20,8 @@ export interface Pool {
   readonly kind: "threads" | "async";
   /** How many tasks can run at once. */
   readonly size: number;
+  /** Changes that. Takes no slot away that is in use, so not less than run now. */
+  resize(size: number): void;
   /** Rejects where it cannot run anything. */
   start(listener: PoolListener): Promise<void>;
   /** Runs a task. At most `size` may run at once. */
@@ -28,6 +30,8 @@ export interface Pool {
   abort(id: string, reason: AbortReason): void;
   /** Stops a running task without asking; its slot is free again and no outcome comes. */
   stop(id: string): void;
+  /** The number of the thread that runs a task; null where none of its own does. */
+  threadOf(id: string): number | null;
   close(): Promise<void>;
 }
 

@@ -5,14 +5,21 @@
  */
 
 import { getHeapStatistics } from "node:v8";
-import { type MessagePort, parentPort } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { Claimed, Outcome } from "./broker.ts";
 import { Context, type Update } from "./context.ts";
 import { toTaskError } from "./errors.ts";
 import { execute } from "./execute.ts";
 import { abortError, type AbortReason } from "./pool.ts";
 import type { Registry } from "./registry.ts";
+import { keepsMoreThan } from "./thread_memory.ts";
 import type { TaskError } from "./wire.ts";
+
+/** What a thread is told at its start. */
+export interface ThreadData {
+  /** MiB; see `worn`. */
+  maxMemoryPerChild: number;
+}
 
 /** From the main thread. */
 export type ToThread = { run: Claimed } | { abort: AbortReason };
@@ -21,7 +28,8 @@ export type ToThread = { run: Claimed } | { abort: AbortReason };
 export type FromThread =
   | { ready: true }
   | { updates: Update[] }
-  | { outcome: Outcome }
+  /** `worn`: it keeps more memory than it should, so that it had better be replaced. */
+  | { outcome: Outcome; worn: boolean }
   | { crash: TaskError }
   | { outOfMemory: true };
 
@@ -31,6 +39,7 @@ const HEAP_CHECK_EVERY_MS = 100;
 export function runThread(registry: Registry): void {
   if (!parentPort) throw new Error("invariant: runThread() is for worker threads");
   const port: MessagePort = parentPort;
+  const { maxMemoryPerChild }: ThreadData = workerData;
   const heapLimit = getHeapStatistics().heap_size_limit;
   let controller: AbortController | undefined;
 
@@ -48,7 +57,7 @@ export function runThread(registry: Registry): void {
     clearInterval(watch);
     context.close();
     controller = undefined;
-    post({ outcome });
+    post({ outcome, worn: keepsMoreThan(maxMemoryPerChild) });
   };
 
   port.on("message", (message: ToThread) => {

@@ -4,20 +4,23 @@
  * take a heap limit; a web `Worker` does neither.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker as Thread } from "node:worker_threads";
 import type { Claimed, Outcome } from "./broker.ts";
 import type { AbortReason, Pool, PoolListener } from "./pool.ts";
 import { toTaskError } from "./errors.ts";
-import type { FromThread, ToThread } from "./thread_loop.ts";
+import type { FromThread, ThreadData, ToThread } from "./thread_loop.ts";
 import type { TaskError } from "./wire.ts";
 
 export interface ThreadPoolOptions {
-  /** Number of threads. */
+  /** Number of threads at first. */
   size: number;
-  /** MiB of heap that one task may use. */
-  maxMemory: number;
+  /** MiB of heap that a thread may use; a task that wants more is ended with its thread. */
+  memoryLimit: number;
   /** A thread is replaced after this many tasks; Infinity for never. */
   maxTasksPerChild: number;
+  /** MiB: a thread that keeps more after a task is replaced before the next; Infinity for never. */
+  maxMemoryPerChild: number;
   /** The threads' program, if not this program's own tasks. */
   program?: URL;
 }
@@ -27,6 +30,11 @@ const THREAD_URL = new URL(
   import.meta.url.endsWith(".js") ? "./thread.js" : "./thread.ts",
   import.meta.url,
 );
+
+/** Loading this program's tasks takes a thread much less, on any machine that is good for anything. */
+const START_MS = 60_000;
+/** A thread that is blocked in the system, as by a read from a pipe, cannot be ended before that. */
+const END_MS = 2000;
 
 /** A thread and what is known of it. */
 interface Child {
@@ -49,20 +57,35 @@ interface Slot {
 
 export class ThreadPool implements Pool {
   readonly kind = "threads";
-  readonly #slots: Slot[] = [];
+  #slots: Slot[] = [];
+  #size: number;
   readonly #exits = new Set<Promise<unknown>>();
   #listener: PoolListener | undefined;
 
-  constructor(private readonly options: ThreadPoolOptions) {}
+  constructor(private readonly options: ThreadPoolOptions) {
+    this.#size = options.size;
+  }
 
   get size(): number {
-    return this.options.size;
+    return this.#size;
+  }
+
+  resize(size: number): void {
+    this.#size = Math.max(size, this.#slots.filter(({ job }) => job !== null).length);
+    while (this.#slots.length < this.#size) {
+      this.#slots.push({ child: this.#spawn(), job: null, given: 0, next: null });
+    }
+    let surplus = this.#slots.length - this.#size;
+    this.#slots = this.#slots.filter(({ child, job }) => {
+      if (job !== null || surplus === 0) return true;
+      surplus--;
+      this.#dismiss(child);
+      return false;
+    });
   }
 
   async start(listener: PoolListener): Promise<void> {
-    for (let i = 0; i < this.size; i++) {
-      this.#slots.push({ child: this.#spawn(), job: null, given: 0, next: null });
-    }
+    this.resize(this.#size);
     try {
       await Promise.all(this.#slots.map(({ child }) => child.ready));
     } catch (error) {
@@ -96,7 +119,14 @@ export class ThreadPool implements Pool {
       this.#dismiss(child);
       if (next) this.#dismiss(next);
     }
-    await Promise.all(this.#exits);
+    const late = new AbortController();
+    const timeout = sleep(END_MS, undefined, { signal: late.signal }).catch(() => {});
+    await Promise.race([Promise.all(this.#exits), timeout]);
+    late.abort();
+  }
+
+  threadOf(id: string): number | null {
+    return this.#slotOf(id)?.child.thread.threadId ?? null;
   }
 
   #slotOf(id: string): Slot | undefined {
@@ -108,9 +138,12 @@ export class ThreadPool implements Pool {
   }
 
   #spawn(): Child {
-    const thread = new Thread(this.options.program ?? THREAD_URL, {
+    const { program = THREAD_URL, memoryLimit, maxMemoryPerChild } = this.options;
+    const workerData: ThreadData = { maxMemoryPerChild };
+    const thread = new Thread(program, {
+      workerData,
       resourceLimits: {
-        maxOldGenerationSizeMb: this.options.maxMemory,
+        maxOldGenerationSizeMb: memoryLimit,
         // V8 takes several times as much if it may, 50 MiB a busy thread, and is no faster for it.
         maxYoungGenerationSizeMb: 8,
       },
@@ -118,10 +151,12 @@ export class ThreadPool implements Pool {
     const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
     const child: Child = { thread, ready, dismissed: false };
     thread.on("message", (message: FromThread) => {
-      if ("ready" in message) resolve();
-      else this.#hear(child, message);
+      if (!("ready" in message)) return this.#hear(child, message);
+      clearTimeout(starting);
+      resolve();
     });
     const failed = (error: TaskError) => {
+      clearTimeout(starting);
       reject(new Error(`A worker thread cannot start: ${error.message}`));
       this.#fail(child, error);
     };
@@ -133,6 +168,10 @@ export class ThreadPool implements Pool {
       const message = `the task ended its thread with exit code ${code}`;
       failed({ type: "WorkerLostError", message, stack: null });
     });
+    const starting = setTimeout(() => {
+      const message = `it was not ready within ${START_MS / 1000} s`;
+      failed({ type: "WorkerLostError", message, stack: null });
+    }, START_MS);
     // One that cannot even start will not start the next time either.
     ready.catch((error) => {
       if (!child.dismissed) this.#listener?.onBroken(error);
@@ -151,13 +190,15 @@ export class ThreadPool implements Pool {
     if ("crash" in message) this.#fail(child, message.crash);
     else if ("outOfMemory" in message) this.#fail(child, this.#memoryError());
     else if (slot.job && "updates" in message) this.#listener?.onUpdates(slot.job, message.updates);
-    else if (slot.job && "outcome" in message) this.#finish(slot, slot.job, message.outcome);
+    else if (slot.job && "outcome" in message) {
+      this.#finish(slot, slot.job, message);
+    }
   }
 
-  #finish(slot: Slot, job: Claimed, outcome: Outcome): void {
+  #finish(slot: Slot, job: Claimed, end: { outcome: Outcome; worn: boolean }): void {
     slot.job = null;
-    if (slot.next) this.#replace(slot);
-    this.#listener?.onOutcome(job, outcome);
+    if (slot.next || end.worn) this.#replace(slot);
+    this.#listener?.onOutcome(job, end.outcome);
   }
 
   /** The thread is no good any more, and its task, if it had one, has failed with it. */
@@ -185,7 +226,7 @@ export class ThreadPool implements Pool {
   }
 
   #memoryError(): TaskError {
-    const message = `used more than ${this.options.maxMemory} MiB of memory`;
+    const message = `used more than ${this.options.memoryLimit} MiB of memory`;
     return { type: "MemoryLimitExceeded", message, stack: null };
   }
 }

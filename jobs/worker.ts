@@ -1,14 +1,12 @@
 /**
  * A worker: takes tasks from the broker, has a pool run them, and says how they ended. It never runs
  * task code on its own account and never waits for it, so a lease is renewed whatever tasks do.
- *
- * Invariant: every task in `#held` is claimed by this worker, and is waiting for a slot, running in
- * one, or settling, that is, its end has been handed to the outbox and only the answer is missing.
  */
 
 import { getLogger } from "@logtape/logtape";
 import { type Duty, Ticker } from "../lib/ticker.ts";
 import { Wake } from "../lib/wake.ts";
+import { Autoscaler } from "./autoscaler.ts";
 import {
   type Broker,
   BrokerUnavailableError,
@@ -19,21 +17,27 @@ import {
 } from "./broker.ts";
 import { brokerDuty } from "./broker_duty.ts";
 import type { Update } from "./context.ts";
+import { Demand } from "./demand.ts";
+import { type Held, HeldTasks, type Running } from "./held.ts";
 import { Outbox } from "./outbox.ts";
 import type { Pool } from "./pool.ts";
+import { Reconciler } from "./reconcile.ts";
+import { type Mode, reportRunning } from "./running_report.ts";
+import { logEnd, logStart } from "./task_log.ts";
+import { TimeLimits } from "./time_limits.ts";
 import { upkeep } from "./upkeep.ts";
+import type { WorkerOptions } from "./worker_options.ts";
 
 /** Bounds what a lost wake-up costs. */
 const POLL_EVERY_MS = 1000;
-const HEARTBEAT_EVERY_MS = 2000;
-/** How exactly time limits are kept. */
+/** So many heartbeats may be missed before the lease runs out. */
+const HEARTBEATS_PER_LEASE = 5;
+/** How exactly time limits are kept, and how often the load is looked at. */
 const LIMITS_EVERY_MS = 100;
 /** After an error of the broker. */
 const RETRY_CLAIM_MS = 500;
 /** A revoked task may clean up for this long before it is stopped. */
 const REVOKE_GRACE_MS = 500;
-/** Tasks that take less on average are claimed ahead of free slots. */
-const SHORT_TASK_MS = 20;
 /** A task that was claimed ahead and waits longer for its slot goes back: another may have one. */
 const MAX_AHEAD_MS = 250;
 /** How long a stopping worker tries to tell the broker. */
@@ -41,50 +45,17 @@ const FAREWELL_MS = 5000;
 
 const log = getLogger(["taskapp", "worker"]);
 
-export interface WorkerOptions {
-  /** Unique among the live workers. */
-  name: string;
-  hostname: string;
-  version: string;
-  /** In the order of their importance. */
-  queues: string[];
-  /** Claim ahead up to this many times the pool's size while tasks are short; 1 for never. */
-  prefetchMultiplier: number;
-  /** Seconds for tasks that set none; 0 for no limit. */
-  timeLimit: number;
-  /** Seconds for tasks that set none; 0 for no limit. */
-  softTimeLimit: number;
-  /** How long running tasks may go on after `stop`. */
-  graceMs: number;
-}
-
-interface Held {
-  job: Claimed;
-  state: "waiting" | "running" | "settling";
-  /** Times by `performance.now()`; Infinity for never. */
-  since: number;
-  softAt: number;
-  hardAt: number;
-  /** Set when it was revoked. */
-  stopAt: number;
-}
-
 export class Worker {
-  readonly #held = new Map<string, Held>();
-  /** Those of `#held` that wait for a slot, first come first. */
-  readonly #waiting: Held[] = [];
-  /** How many of `#held` are running. */
-  #running = 0;
+  readonly #held = new HeldTasks();
   readonly #wake = new Wake();
   readonly #outbox: Outbox;
   readonly #ticker: Ticker;
+  readonly #scaler: Autoscaler;
+  readonly #reconciler = new Reconciler();
   readonly #startedAt = new Date().toISOString();
-  /** Whether the queues may hold more than was claimed last. */
-  #more = true;
-  #averageMs = Infinity;
+  readonly #demand: Demand;
   #processed = 0;
-  /** Held by the broker's account only, as of the last heartbeat. */
-  #unknown = new Set<string>();
+  #quiet = false;
   #stopping: "no" | "drain" | "now" = "no";
   #failing = false;
   #broken: Error | undefined;
@@ -96,10 +67,12 @@ export class Worker {
     private readonly options: WorkerOptions,
   ) {
     this.#outbox = new Outbox(broker, options.name, {
-      onSettled: (settlement, accepted) => this.#onSettled(settlement, accepted),
+      onSettled: (...answer) => this.#onSettled(...answer),
       onRefused: (id, token) => this.#onLost(id, token),
       onError: (error) => this.#onBrokerError(error),
     });
+    this.#demand = new Demand(options.prefetchMultiplier);
+    this.#scaler = new Autoscaler(options.concurrency, options.autoscaleKeepMs);
     this.#ticker = new Ticker(this.#duties());
   }
 
@@ -140,130 +113,132 @@ export class Worker {
     this.#stopped.ring();
   }
 
+  /** Stops claiming for good, and keeps all that runs. */
+  quiet(): void {
+    if (this.#quiet || this.#stopping !== "no") return;
+    this.#quiet = true;
+    log.info("Quiet: {tasks} task(s) run on, and no more are taken until a restart", {
+      tasks: this.#held.running,
+    });
+    this.#handBack(this.#held.takeWaiting());
+  }
+
+  /** Logs what is running, whatever the log level. */
+  printRunning(): void {
+    const mode: Mode = this.#stopping !== "no" ? "stopping" : this.#quiet ? "quiet" : "working";
+    reportRunning(this.#beat(), mode, this.#held.runs(), (id) => this.pool.threadOf(id));
+  }
+
   #duties(): Duty[] {
-    const { broker } = this;
+    const { broker, options: { leaseMs } } = this;
     return [
-      brokerDuty("heartbeat", HEARTBEAT_EVERY_MS, () => this.#heartbeat()),
-      { name: "limits", everyMs: LIMITS_EVERY_MS, run: () => Promise.resolve(this.#limits()) },
+      brokerDuty("heartbeat", leaseMs / HEARTBEATS_PER_LEASE, () => this.#heartbeat()),
+      { name: "limits", everyMs: LIMITS_EVERY_MS, run: () => Promise.resolve(this.#look()) },
       ...upkeep(broker),
     ];
   }
 
+  get #takesTasks(): boolean {
+    return !this.#quiet && this.#stopping === "no";
+  }
+
   async #claim(): Promise<void> {
-    const want = this.#more ? this.#room() : 0;
+    // A broker that hands out tasks and takes no results is no reason to heap them up here.
+    const takes = this.#takesTasks && !this.#outbox.isFull;
+    const want = takes ? this.#demand.want(this.#scaler.limit, this.#held) : 0;
     if (want === 0) {
       const rung = await this.#wake.wait(POLL_EVERY_MS);
-      if (!rung) this.#more = true;
+      if (!rung) this.#demand.more = true;
       return;
     }
-    this.#more = false; // a wake-up while the claim is under way sets it again
+    this.#demand.more = false; // a wake-up while the claim is under way sets it again
+    this.#reconciler.claimBegins();
     try {
       const jobs = await this.broker.claim(this.options.name, this.options.queues, want);
       this.#failing = false;
-      if (jobs.length === want) this.#more = true;
+      if (jobs.length === want) this.#demand.more = true;
       for (const job of jobs) this.#hold(job);
-      this.#dispatch();
+      // The worker may have been told to stop while the claim was under way.
+      if (this.#takesTasks) this.#dispatch();
+      else this.#handBack(this.#held.takeWaiting());
     } catch (error) {
       this.#onBrokerError(error);
-      this.#more = true;
+      this.#demand.more = true;
       await this.#stopped.wait(RETRY_CLAIM_MS);
+    } finally {
+      this.#reconciler.claimEnds();
     }
-  }
-
-  /** How many tasks to claim: one per free slot, and more while tasks are short. */
-  #room(): number {
-    const { size } = this.pool;
-    const running = this.#running;
-    const waiting = this.#waiting.length;
-    const short = this.#averageMs < SHORT_TASK_MS;
-    const ahead = short ? size * (this.options.prefetchMultiplier - 1) : 0;
-    // Refill in halves: a claim per finished task would cost a round trip each.
-    if (running === size && waiting > ahead / 2) return 0;
-    return Math.max(0, size - running + ahead - waiting);
   }
 
   #hold(job: Claimed): void {
-    const held: Held = {
-      job,
-      state: "waiting",
-      since: performance.now(),
-      softAt: Infinity,
-      hardAt: Infinity,
-      stopAt: Infinity,
-    };
     // Lost, given back, and claimed again before the loss was noticed: the old run counts no more.
     const old = this.#held.get(job.id);
-    if (old) this.#stopRun(old, null);
-    this.#held.set(job.id, held);
-    this.#waiting.push(held);
+    if (old) this.#stopRun(old);
+    this.#held.add(job);
   }
 
   #dispatch(): void {
-    while (this.#running < this.pool.size) {
-      const held = this.#waiting.shift();
-      if (!held) return;
-      this.#start(held);
+    const { limit } = this.#scaler;
+    while (this.#held.running < limit) {
+      const run = this.#held.start((job) => this.#limitsOf(job));
+      if (!run) return;
+      const { running } = this.#held;
+      this.#scaler.note(running);
+      if (running > this.pool.size) this.pool.resize(running);
+      logStart(run.job);
+      this.pool.run(run.job);
     }
   }
 
-  #start(held: Held): void {
-    const { job } = held;
-    const { timeLimit, softTimeLimit } = this.options;
-    const now = performance.now();
-    const after = (seconds: number) => seconds > 0 ? now + seconds * 1000 : Infinity;
-    held.state = "running";
-    this.#running++;
-    held.since = now;
-    held.softAt = after(job.softTimeLimit ?? softTimeLimit);
-    held.hardAt = after(job.timeLimit ?? timeLimit);
-    log.info("Task {name}[{id}] started", { name: job.name, id: job.id, attempt: job.attempt });
-    this.pool.run(job);
+  #limitsOf(job: Claimed): TimeLimits {
+    return new TimeLimits(performance.now(), {
+      soft: job.softTimeLimit ?? this.options.softTimeLimit,
+      hard: job.timeLimit ?? this.options.timeLimit,
+    });
   }
 
   #onReady(queue: string | undefined): void {
     if (queue !== undefined && !this.options.queues.includes(queue)) return;
-    this.#more = true;
+    this.#demand.more = true;
     this.#wake.ring();
   }
 
   #onUpdates({ id, token }: Claimed, updates: Update[]): void {
-    if (this.#held.get(id)?.state !== "running") return;
+    const run = this.#held.run(id, token);
+    if (!run) return;
+    run.stage = updates.findLast(({ progress }) => progress?.stage)?.progress?.stage ?? run.stage;
     this.#outbox.report(updates.map((update) => ({ id, token, ...update })));
   }
 
   #onOutcome(job: Claimed, outcome: Outcome): void {
-    const held = this.#held.get(job.id);
-    if (held?.state !== "running" || held.job.token !== job.token) return;
-    if (held.stopAt !== Infinity) {
-      this.#drop(held);
+    const run = this.#held.run(job.id, job.token);
+    if (!run) return;
+    if (run.limits.isStopping) {
+      this.#held.drop(run);
     } else {
-      const ms = performance.now() - held.since;
-      this.#averageMs = this.#averageMs === Infinity ? ms : this.#averageMs * 0.8 + ms * 0.2;
-      this.#processed++;
-      this.#logEnd(job, outcome, ms / 1000);
-      this.#settle(held, outcome);
+      const ms = performance.now() - run.limits.startedAt;
+      this.#demand.noteRun(ms);
+      this.#end(run, outcome, ms);
     }
     this.#slotFreed();
   }
 
+  /** A run has come to an end of its own, or by its time limit. */
+  #end(run: Running, outcome: Outcome, ms: number): void {
+    this.#processed++;
+    logEnd(run.job, outcome, ms);
+    this.#settle(run, outcome);
+  }
+
   #settle(held: Held, outcome: Outcome): void {
-    if (held.state === "running") this.#running--;
-    held.state = "settling";
+    this.#held.settle(held);
     this.#outbox.settle({ id: held.job.id, token: held.job.token, outcome });
   }
 
-  /** Lets go of a task that is not this worker's any more. */
-  #drop(held: Held): void {
-    if (held.state === "running") this.#running--;
-    if (held.state === "waiting") this.#waiting.splice(this.#waiting.indexOf(held), 1);
-    this.#held.delete(held.job.id);
-  }
-
-  /** Ends a run from outside and frees its slot; without an outcome nothing is settled. */
-  #stopRun(held: Held, outcome: Outcome | null): void {
+  /** Lets go of a task that is not this worker's any more, and stops its run. */
+  #stopRun(held: Held): void {
     if (held.state === "running") this.pool.stop(held.job.id);
-    if (outcome) this.#settle(held, outcome);
-    else this.#drop(held);
+    this.#held.drop(held);
     this.#slotFreed();
   }
 
@@ -273,9 +248,10 @@ export class Worker {
     if (this.#stopping !== "no") this.#stopped.ring();
   }
 
-  #onSettled({ id, token, outcome }: Settlement, accepted: boolean): void {
-    if (this.#held.get(id)?.job.token === token) this.#held.delete(id);
-    if (!accepted) {
+  #onSettled({ id, token, outcome }: Settlement, accepted: boolean, again: boolean): void {
+    const held = this.#held.get(id, token);
+    if (held) this.#held.drop(held);
+    if (!accepted && !again) {
       log.warn("Task {id}: {state} was refused, it is no longer this worker's", {
         id,
         state: outcome.state,
@@ -285,24 +261,28 @@ export class Worker {
   }
 
   #onRevoked(id: string, token: number): void {
-    const held = this.#held.get(id);
-    if (held?.job.token !== token) return;
-    if (held.state === "waiting") this.#drop(held);
-    if (held.state !== "running" || held.stopAt !== Infinity) return;
+    const held = this.#held.get(id, token);
+    if (held?.state === "waiting") this.#held.drop(held);
+    if (held?.state !== "running" || held.limits.isStopping) return;
     log.info("Task {name}[{id}] revoked", { name: held.job.name, id });
-    this.pool.abort(id, "revoked");
-    held.stopAt = performance.now() + REVOKE_GRACE_MS;
+    this.#abandon(held);
   }
 
   /** The broker says that a task is not this worker's any more: nothing it does can count. */
   #onLost(id: string, token: number): void {
-    const held = this.#held.get(id);
-    if (held?.job.token !== token || held.stopAt !== Infinity) return;
+    const held = this.#held.get(id, token);
+    if (held?.state === "waiting") this.#held.drop(held);
+    if (held?.state !== "running" || held.limits.isStopping) return;
     log.warn("Task {name}[{id}] is no longer this worker's: stopping it", {
       name: held.job.name,
       id,
     });
-    this.#onRevoked(id, token);
+    this.#abandon(held);
+  }
+
+  #abandon({ job, limits }: Running): void {
+    this.pool.abort(job.id, "revoked");
+    limits.stopAt(performance.now() + REVOKE_GRACE_MS);
   }
 
   #onBrokerError(error: unknown): void {
@@ -313,22 +293,12 @@ export class Worker {
   }
 
   async #heartbeat(): Promise<void> {
-    const before = new Map(
-      [...this.#held].filter(([, { state }]) => state !== "settling")
-        .map(([id, { job }]) => [id, job.token]),
-    );
+    const mine = this.#held.tokens();
     const theirs = await this.broker.heartbeat(this.#beat());
-    const tokens = new Map(theirs.map(({ id, token }) => [id, token]));
-    for (const [id, token] of before) {
-      if (tokens.get(id) !== token) this.#onLost(id, token);
-    }
-    // The answer to a claim can get lost. What only the broker knows of twice in a row goes back.
-    const unknown = theirs.filter(({ id }) => !this.#held.has(id));
-    for (const { id, token } of unknown) {
-      if (!this.#unknown.has(`${id} ${token}`)) continue;
-      this.#outbox.settle({ id, token, outcome: { state: "PENDING" } });
-    }
-    this.#unknown = new Set(unknown.map(({ id, token }) => `${id} ${token}`));
+    const { lost, unheard } = this.#reconciler
+      .compare(mine, theirs, (id) => this.#held.has(id));
+    for (const { id, token } of lost) this.#onLost(id, token);
+    for (const claim of unheard) this.#outbox.settle({ ...claim, outcome: { state: "PENDING" } });
   }
 
   #beat(): WorkerBeat {
@@ -347,28 +317,42 @@ export class Worker {
     };
   }
 
-  #limits(): void {
+  /** What is due many times a second: time limits, what waits too long, and the size of the pool. */
+  #look(): void {
     const now = performance.now();
-    for (const held of [...this.#held.values()]) {
-      if (held.state !== "running") continue;
-      if (now >= held.stopAt) {
-        this.#stopRun(held, null);
-      } else if (now >= held.hardAt) {
-        const seconds = Math.round((held.hardAt - held.since) / 10) / 100;
-        const message = `ran longer than its time limit of ${seconds} s`;
+    for (const run of this.#held.runs()) this.#enforce(run, now);
+    this.#scale(now);
+    const oldest = this.#held.oldest();
+    if (!oldest || now - oldest.claimedAt < MAX_AHEAD_MS) return;
+    this.#demand.noteWait();
+    this.#handBack(this.#held.takeWaiting());
+  }
+
+  #enforce(run: Running, now: number): void {
+    const { job, limits } = run;
+    switch (limits.due(now)) {
+      case "soft":
+        return this.pool.abort(job.id, "soft_time_limit");
+      case "stop":
+        return this.#stopRun(run);
+      case "hard": {
+        const message = `ran longer than its time limit of ${limits.hard} s`;
         const error = { type: "TimeLimitExceeded", message, stack: null };
-        this.#logEnd(held.job, { state: "FAILURE", error }, (now - held.since) / 1000);
-        this.#processed++;
-        this.#stopRun(held, { state: "FAILURE", error });
-      } else if (now >= held.softAt) {
-        held.softAt = Infinity;
-        this.pool.abort(held.job.id, "soft_time_limit");
+        this.pool.stop(job.id);
+        this.#end(run, { state: "FAILURE", error }, now - limits.startedAt);
+        this.#slotFreed();
       }
     }
-    const [oldest] = this.#waiting;
-    if (!oldest || now - oldest.since < MAX_AHEAD_MS) return;
-    this.#averageMs = Infinity; // tasks are not as short as they seemed
-    this.#handBack(this.#waiting.splice(0));
+  }
+
+  #scale(now: number): void {
+    const { running, waiting } = this.#held;
+    const more = this.#takesTasks && (waiting > 0 || this.#demand.more);
+    if (!this.#scaler.look(now, { running, more })) return;
+    // It grows by itself when there is something to run; a slot that works is not taken.
+    this.pool.resize(Math.min(this.pool.size, Math.max(this.#scaler.limit, running)));
+    this.#dispatch();
+    this.#wake.ring();
   }
 
   /** Each goes to the front of its queue, so the last is handed back first. */
@@ -384,19 +368,19 @@ export class Worker {
   async #shutDown(): Promise<void> {
     const { graceMs, name } = this.options;
     const deadline = performance.now() + graceMs;
-    this.#handBack(this.#waiting.splice(0));
-    if (this.#running > 0) {
+    this.#handBack(this.#held.takeWaiting());
+    if (this.#held.running > 0) {
       log.info("Stopping: {tasks} task(s) may run on for {seconds} s, or until asked again", {
-        tasks: this.#running,
+        tasks: this.#held.running,
         seconds: graceMs / 1000,
       });
     }
-    while (this.#running > 0 && this.#stopping === "drain") {
+    while (this.#held.running > 0 && this.#stopping === "drain") {
       const left = deadline - performance.now();
       if (left <= 0) break;
       await this.#stopped.wait(left);
     }
-    const rest = [...this.#held.values()].filter(({ state }) => state === "running");
+    const rest = this.#held.runs();
     if (rest.length > 0) log.warn(`Handing back ${rest.length} unfinished task(s)`);
     this.#handBack(rest);
     await this.#outbox.close(FAREWELL_MS);
@@ -413,22 +397,6 @@ export class Worker {
       } catch (error) {
         this.#onBrokerError(error);
         await this.#stopped.wait(RETRY_CLAIM_MS);
-      }
-    }
-  }
-
-  #logEnd({ name, id }: Claimed, outcome: Outcome, seconds: number): void {
-    const took = { name, id, seconds: Math.round(seconds * 1000) / 1000 };
-    if (outcome.state === "SUCCESS") {
-      log.info("Task {name}[{id}] succeeded in {seconds} s", took);
-    } else if (outcome.state === "FAILURE" || outcome.state === "RETRY") {
-      const { type, message } = outcome.error;
-      const error = `${type}: ${message}`;
-      if (outcome.state === "FAILURE") {
-        log.error("Task {name}[{id}] failed in {seconds} s: {error}", { ...took, error });
-      } else {
-        const delay = outcome.delayMs / 1000;
-        log.warn("Task {name}[{id}] retries in {delay} s: {error}", { ...took, error, delay });
       }
     }
   }

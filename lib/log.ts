@@ -29,6 +29,13 @@ export function configureLog(level: LogLevelName): void {
     sinks: { stderr: (record: LogRecord) => writeAll(encoder.encode(format(record))) },
     loggers: [
       { category: "taskapp", lowestLevel: LOG_LEVELS[level], sinks: ["stderr"] },
+      // What somebody asked for is said at any level.
+      {
+        category: ["taskapp", "status"],
+        lowestLevel: "info",
+        sinks: ["stderr"],
+        parentSinks: "override",
+      },
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["stderr"] },
     ],
   });

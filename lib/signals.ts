@@ -1,4 +1,4 @@
-/** The signals that ask a process to stop. */
+/** The signals that ask something of a process. */
 
 const STOP_SIGNALS: Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
@@ -25,6 +25,16 @@ export function onStopSignal(callback: () => void): () => void {
   return () => {
     for (const signal of STOP_SIGNALS) Deno.removeSignalListener(signal, listener);
   };
+}
+
+/**
+ * Calls back on each signal of this name; on Windows, which has none of them, never.
+ * @returns a function that stops listening
+ */
+export function onSignal(signal: "SIGTSTP" | "SIGUSR1", callback: () => void): () => void {
+  if (Deno.build.os === "windows") return () => {};
+  Deno.addSignalListener(signal, callback);
+  return () => Deno.removeSignalListener(signal, callback);
 }
 
 /** Resolves on the first TERM or INT; later ones have their usual effect again. */

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 import { loadEnvironment } from "../lib/env.ts";
+import { expandHostname } from "../cli/hostname.ts";
 import { run } from "../main.ts";
 import { EXECUTABLE, Program } from "./program.ts";
 import { freePort, TestRedis } from "./redis.ts";
@@ -55,6 +56,18 @@ const MISTAKES: [args: string[], complaint: RegExp][] = [
   [["work", "-Q", "a,,b"], /"" is not a name/],
   [["work", "-P", "gevent"], /Allowed choices are threads, async/],
   [["work", "--time-limit", "-1"], /must be seconds/],
+  [["work", "--soft-time-limit", "300"], /--soft-time-limit 300 must be below --time-limit 300/],
+  [["work", "--autoscale", "3,10"], /must be max,min, such as 10,3, both from 1 to 10000/],
+  [["work", "--autoscale", "10"], /must be max,min/],
+  [["work", "--autoscale", "3,0"], /must be max,min/],
+  [["work", "--autoscale", "10,3", "-c", "4"], /--autoscale and --concurrency exclude each other/],
+  [
+    ["work", "--memory-limit", "64", "--max-memory-per-child", "64"],
+    /must be below --memory-limit/,
+  ],
+  [["work", "--lease", "1"], /must be a whole number from 2 to 3600/],
+  [["work", "-n", "w@%x"], /--hostname w@%x: after % comes h .*, not "x"/],
+  [["work", "-n", "100%"], /after % comes h/],
   [["work", "-l", "loud"], /must be one of debug, info, warning, error, critical/],
   [["work", "-b", "amqp://x"], /redis:\/\/HOST:PORT\/DB, .*, sqlite:FILE or sqlite::memory:/],
   [["work", "-b", "taskapp.db"], /is named by redis:.* or sqlite::memory:/],
@@ -96,6 +109,26 @@ for (const [args, complaint] of MISTAKES) {
     assertMatch(unlogged, /^error: [^\n]*\n$/);
   });
 }
+
+Deno.test("a worker's name is expanded as by Celery", () => {
+  const names = ["w", "w@%h", "%n-%d", "%%h", "%%%n"].map((text) => expandHostname(text, "a.b.c"));
+  assertEquals(names, ["w", "w@a.b.c", "a-b.c", "%h", "%a"]);
+  assertEquals(expandHostname("%n@%d", "alone"), "alone@");
+});
+
+Deno.test("a flag wins over a variable that it excludes", async () => {
+  for (
+    const [variable, value, ...flags] of [
+      ["TASKAPP_CONCURRENCY", "4", "--autoscale", "10,3"],
+      ["TASKAPP_AUTOSCALE", "10,3", "-c", "4"],
+    ] as const
+  ) {
+    using _env = withEnv({ [variable]: value });
+    // The next thing that it sees is a broker that cannot be.
+    const { err } = await taskapp("work", ...flags, "-b", "sqlite:/nowhere/taskapp.db");
+    assertMatch(err, /^error: [^\n]*\/nowhere/);
+  }
+});
 
 Deno.test("a variable stands in for a flag, and the flag wins", async () => {
   using _env = withEnv({ TASKAPP_CONCURRENCY: "none", TASKAPP_LOGLEVEL: "error" });

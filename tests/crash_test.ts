@@ -2,51 +2,15 @@
 
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Broker } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
-import type { TaskHandle } from "../jobs/task.ts";
 import { createTask } from "../jobs/tasks/create_task.ts";
 import { longRunningTask } from "../jobs/tasks/long_running_task.ts";
-import type { Task, TaskEvent } from "../jobs/wire.ts";
+import type { TaskEvent } from "../jobs/wire.ts";
 import { Program } from "./program.ts";
 import { freePort, TestRedis } from "./redis.ts";
-import { STORES, type TestStore } from "./stores.ts";
+import { Site } from "./site.ts";
+import { STORES } from "./stores.ts";
 import { until } from "./until.ts";
-
-/** A store and a broker on it, for a test that starts workers. */
-class Site implements AsyncDisposable {
-  private constructor(readonly store: TestStore, readonly broker: Broker) {}
-
-  static async start(startStore: () => Promise<TestStore>): Promise<Site> {
-    const store = await startStore();
-    return new Site(store, connectBroker(store.url));
-  }
-
-  get env(): Record<string, string> {
-    return { TASKAPP_BROKER: this.store.url };
-  }
-
-  worker(name: string, ...args: string[]): Program {
-    return Program.start(["work", "-n", name, "-c", "2", ...args], this.env, this.store.cwd);
-  }
-
-  async call(task: TaskHandle, args: unknown[]): Promise<string> {
-    const prepared = await task.prepare(args);
-    await this.broker.enqueue([prepared]);
-    return prepared.id;
-  }
-
-  async task(id: string): Promise<Task> {
-    const task = await this.broker.get(id);
-    assertExists(task);
-    return task;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.broker.close();
-    await this.store[Symbol.asyncDispose]();
-  }
-}
 
 for (const [kind, startStore] of Object.entries(STORES)) {
   Deno.test(`${kind}: a killed worker's task runs elsewhere within seconds, and ends once`, async () => {

@@ -1,106 +1,14 @@
 import { assert, assertEquals, assertExists, assertRejects } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AsyncPool } from "../jobs/async_pool.ts";
-import type { Broker } from "../jobs/broker.ts";
-import type { BrokerOptions } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
-import type { Pool } from "../jobs/pool.ts";
-import { Registry } from "../jobs/registry.ts";
-import { AsyncResult, type CallOptions, type TaskHandle, useBroker } from "../jobs/task.ts";
+import { useBroker } from "../jobs/task.ts";
 import { ThreadPool } from "../jobs/thread_pool.ts";
-import type { Task } from "../jobs/wire.ts";
-import { Worker, type WorkerOptions } from "../jobs/worker.ts";
-import { fixtures, fixtureTasks } from "./fixtures/tasks.ts";
+import { Worker } from "../jobs/worker.ts";
+import { fixtures } from "./fixtures/tasks.ts";
 import { TestRedis } from "./redis.ts";
 import { until } from "./until.ts";
-
-const registry = new Registry(fixtureTasks);
-
-const WORKER: WorkerOptions = {
-  name: "w",
-  hostname: "test",
-  version: "0",
-  queues: ["default"],
-  prefetchMultiplier: 4,
-  timeLimit: 20,
-  softTimeLimit: 0,
-  graceMs: 5000,
-};
-
-/** A Redis, a broker, and workers that stop with them. */
-class Setup implements AsyncDisposable {
-  readonly #workers: { worker: Worker; broker: Broker; ran: Promise<void> }[] = [];
-
-  private constructor(readonly redis: TestRedis, readonly broker: Broker) {}
-
-  static async start(): Promise<Setup> {
-    const redis = await TestRedis.start();
-    const broker = connectBroker(redis.url);
-    useBroker(broker);
-    return new Setup(redis, broker);
-  }
-
-  threads(
-    size: number,
-    options: { maxTasksPerChild?: number; worker?: Partial<WorkerOptions> } = {},
-  ): Worker {
-    const program = new URL("./fixtures/thread.ts", import.meta.url);
-    const { maxTasksPerChild = Infinity, worker } = options;
-    return this.#work(new ThreadPool({ size, maxMemory: 64, maxTasksPerChild, program }), worker);
-  }
-
-  async(size: number, options: Partial<WorkerOptions> = {}): Worker {
-    return this.#work(new AsyncPool(registry, size), options);
-  }
-
-  #work(pool: Pool, options: Partial<WorkerOptions> = {}, connect: Partial<BrokerOptions> = {}) {
-    const broker = connectBroker(this.redis.url, connect);
-    const name = `w${this.#workers.length}`;
-    const worker = new Worker(broker, pool, { ...WORKER, name, ...options });
-    this.#workers.push({ worker, broker, ran: worker.run() });
-    return worker;
-  }
-
-  /** Starts a task and waits for its end. */
-  async run(task: TaskHandle, args: unknown[] = [], options: CallOptions = {}): Promise<Task> {
-    return await this.ended(await this.call(task, args, options));
-  }
-
-  async call(task: TaskHandle, args: unknown[] = [], options: CallOptions = {}): Promise<string> {
-    return (await task.applyAsync(args, options)).id;
-  }
-
-  async ended(id: string): Promise<Task> {
-    await new AsyncResult(id).get({ timeoutMs: 15_000 }).catch(() => {});
-    return await this.task(id);
-  }
-
-  async task(id: string): Promise<Task> {
-    const task = await this.broker.get(id);
-    assertExists(task);
-    return task;
-  }
-
-  /** Waits until a task is running. */
-  started(id: string): Promise<void> {
-    return until(async () => (await this.task(id)).started_at !== null);
-  }
-
-  async stopped(): Promise<void> {
-    await Promise.all(this.#workers.map(({ ran }) => ran));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const { worker } of this.#workers) {
-      worker.stop();
-      worker.stop();
-    }
-    await this.stopped();
-    await Promise.all([this.broker, ...this.#workers.map(({ broker }) => broker)]
-      .map((broker) => broker.close()));
-    await this.redis[Symbol.asyncDispose]();
-  }
-}
+import { registry, Setup, THREADS, WORKER } from "./worker_setup.ts";
 
 for (const kind of ["threads", "async"] as const) {
   const name = (what: string) => `${kind} pool: ${what}`;
@@ -246,15 +154,6 @@ for (const task of [fixtures.exits, fixtures.throws_aside, fixtures.rejects_asid
   });
 }
 
-Deno.test("a thread is replaced after its share of tasks", async () => {
-  await using setup = await Setup.start();
-  setup.threads(1, { maxTasksPerChild: 3 });
-  const threads = [];
-  for (let i = 0; i < 9; i++) threads.push((await setup.run(fixtures.thread_id)).result);
-  assertEquals(new Set(threads).size, 3);
-  for (const i of [0, 3, 6]) assertEquals(threads.slice(i, i + 3), Array(3).fill(threads[i]));
-});
-
 Deno.test("stopping lets running tasks finish and leaves waiting ones to others", async () => {
   await using setup = await Setup.start();
   const worker = setup.threads(1);
@@ -351,8 +250,12 @@ Deno.test("a worker whose connection is cut keeps its task", async () => {
 Deno.test("threads that cannot start end the worker with what is wrong", async () => {
   await using setup = await Setup.start();
   const program = new URL("./fixtures/no_such_program.ts", import.meta.url);
-  const pool = new ThreadPool({ size: 2, maxMemory: 64, maxTasksPerChild: Infinity, program });
-  const worker = new Worker(setup.broker, pool, { ...WORKER, name: "broken" });
+  const pool = new ThreadPool({ ...THREADS, program });
+  const worker = new Worker(setup.broker, pool, {
+    ...WORKER,
+    name: "broken",
+    concurrency: { max: 1, min: 1 },
+  });
   await assertRejects(() => worker.run(), Error, "A worker thread cannot start");
 });
 
@@ -361,7 +264,10 @@ Deno.test("workers and callers outlive a Redis that stops and comes back", async
   const broker = connectBroker(redis.url);
   useBroker(broker);
   const working = connectBroker(redis.url);
-  const worker = new Worker(working, new AsyncPool(registry, 4), WORKER);
+  const worker = new Worker(working, new AsyncPool(registry, 4), {
+    ...WORKER,
+    concurrency: { max: 4, min: 4 },
+  });
   const ran = worker.run();
   const long = await fixtures.nap.delay(2500);
   const accepted: string[] = [];

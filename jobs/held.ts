@@ -1,0 +1,118 @@
+/**
+ * The tasks that a worker holds: each is claimed by it, and is waiting for a slot, running in one, or
+ * settling, that is, its end has been handed to the outbox and only the answer is missing.
+ */
+
+import type { Claimed } from "./broker.ts";
+import type { TimeLimits } from "./time_limits.ts";
+
+interface Common {
+  readonly job: Claimed;
+  /** By `performance.now()`. */
+  readonly claimedAt: number;
+}
+
+export interface Waiting extends Common {
+  state: "waiting";
+}
+
+export interface Running extends Common {
+  state: "running";
+  limits: TimeLimits;
+  /** What it last said that it is at. */
+  stage: string | null;
+}
+
+export type Held = Waiting | Running | (Common & { state: "settling" });
+
+export class HeldTasks {
+  readonly #all = new Map<string, Held>();
+  /** First come first. */
+  #waiting: Waiting[] = [];
+  #running = 0;
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  has(id: string): boolean {
+    return this.#all.has(id);
+  }
+
+  /** What is held of a task, under this token if one is given. */
+  get(id: string, token?: number): Held | undefined {
+    const held = this.#all.get(id);
+    return token === undefined || held?.job.token === token ? held : undefined;
+  }
+
+  /** A run of a task under this token. */
+  run(id: string, token: number): Running | undefined {
+    const held = this.get(id, token);
+    return held?.state === "running" ? held : undefined;
+  }
+
+  runs(): Running[] {
+    return [...this.#all.values()].filter((held) => held.state === "running");
+  }
+
+  /** The tokens of those that have not ended. */
+  tokens(): Map<string, number> {
+    const open = [...this.#all].filter(([, { state }]) => state !== "settling");
+    return new Map(open.map(([id, { job }]) => [id, job.token]));
+  }
+
+  /** Has a claimed task wait for a slot. */
+  add(job: Claimed): void {
+    const waiting: Waiting = { job, claimedAt: performance.now(), state: "waiting" };
+    this.#all.set(job.id, waiting);
+    this.#waiting.push(waiting);
+  }
+
+  /** The one that has waited longest. */
+  oldest(): Waiting | undefined {
+    return this.#waiting[0];
+  }
+
+  /** Marks the one that has waited longest as running. */
+  start(limitsOf: (job: Claimed) => TimeLimits): Running | undefined {
+    const waiting = this.#waiting.shift();
+    if (!waiting) return undefined;
+    const { job, claimedAt } = waiting;
+    const running: Running = {
+      job,
+      claimedAt,
+      state: "running",
+      limits: limitsOf(job),
+      stage: null,
+    };
+    this.#all.set(job.id, running);
+    this.#running++;
+    return running;
+  }
+
+  /** Those that wait, which wait no longer: the caller settles them. */
+  takeWaiting(): Waiting[] {
+    return this.#waiting.splice(0);
+  }
+
+  settle(held: Held): void {
+    const { job, claimedAt } = this.#leave(held);
+    this.#all.set(job.id, { job, claimedAt, state: "settling" });
+  }
+
+  /** Lets go of one that is settled, or not this worker's any more. */
+  drop(held: Held): void {
+    this.#leave(held);
+    this.#all.delete(held.job.id);
+  }
+
+  #leave(held: Held): Held {
+    if (held.state === "running") this.#running--;
+    if (held.state === "waiting") this.#waiting = this.#waiting.filter((each) => each !== held);
+    return held;
+  }
+}
