@@ -47,8 +47,9 @@ export function nextTimes(timing: Timing, after: number, count: number): number[
  * @param first a time of the schedule that is not after `until`
  */
 export function lastDue(timing: Timing, first: number, until: number): number {
-  let [low, high] = [first, until];
-  let last = first;
+  let last = nextDue(timing, first) ?? Infinity;
+  if (last > until) return first;
+  let [low, high] = [last, until];
   // Whether another time comes between `low` and `until` is true up to the one sought.
   while (low < high) {
     const middle = Math.floor((low + high) / 2);

@@ -4,6 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Duty } from "../lib/ticker.ts";
 import type { Broker } from "./broker.ts";
 import { brokerDuty } from "./broker_duty.ts";
+import { scheduleDuty } from "./schedule_duty.ts";
 
 const REAP_EVERY_MS = 500;
 /** At the latest; the broker answers when the next task is due. */
@@ -11,7 +12,10 @@ const PROMOTE_EVERY_MS = 1000;
 
 const log = getLogger(["taskapp", "upkeep"]);
 
-/** Gives back the tasks of workers that are gone (`reap`), and makes ready what is due (`promote`). */
+/**
+ * Gives back the tasks of workers that are gone (`reap`), makes ready what is due (`promote`), and
+ * enqueues what schedules have due.
+ */
 export function upkeep(broker: Broker): Duty[] {
   return [
     brokerDuty("reap", REAP_EVERY_MS, async () => {
@@ -19,5 +23,6 @@ export function upkeep(broker: Broker): Duty[] {
       if (tasks > 0) log.warn("Gave back {tasks} task(s) of workers that are gone", { tasks });
     }),
     brokerDuty("promote", PROMOTE_EVERY_MS, () => broker.promote()),
+    scheduleDuty(broker),
   ];
 }

@@ -135,6 +135,57 @@ export interface WorkerInfo {
   memory_mib: number;
 }
 
+/** What becomes of a schedule's ticks that nobody was there for: none, the last or all of them run. */
+export const MISFIRES = ["skip", "last", "all"] as const;
+export type Misfire = (typeof MISFIRES)[number];
+
+/** A task that is started again and again. Times are ISO 8601 in UTC. */
+export interface Schedule {
+  name: string;
+  task: string;
+  args: Json;
+  /** Five fields, or six with seconds in front; null where `every` counts. */
+  cron: string | null;
+  /** The zone whose clock `cron` follows. */
+  timezone: string;
+  /** Seconds; null where `cron` counts. */
+  every: number | null;
+  start: string | null;
+  end: string | null;
+  misfire: Misfire;
+  /** How its tasks differ from their definition; null where they do not. */
+  queue: string | null;
+  priority: Priority | null;
+  /** Seconds after which a task of it is not started any more. */
+  expires: number | null;
+  max_retries: number | null;
+  time_limit: number | null;
+  soft_time_limit: number | null;
+  paused: boolean;
+  /** Declared in code: it can be paused and changed, and is deleted there. */
+  in_code: boolean;
+  /** Null while it is paused, and when it has ended. */
+  next_due_at: string | null;
+  /** When its last task was due, and that task. */
+  last_due_at: string | null;
+  last_task_id: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+/** What became of a tick of a schedule, or of several that were skipped. */
+export interface ScheduleRun {
+  /** Null where it was asked for by hand. */
+  due_at: string | null;
+  /** Where several were skipped, the last of them. */
+  until: string | null;
+  /** When that was decided. */
+  at: string;
+  task_id: string | null;
+  /** Why there is no task of its own. */
+  skipped: string | null;
+}
+
 /** A task name with what the page needs to draw a form for it. */
 export interface TaskType {
   name: string;

@@ -94,7 +94,10 @@ export class Worker {
     const attendance = await this.#untilAnswered(() =>
       broker.attend(name, {
         onReady: (queue) => this.#onReady(queue),
-        onSchedule: () => this.#ticker.kick("promote"),
+        onSchedule: () => {
+          this.#ticker.kick("promote");
+          this.#ticker.kick("schedules");
+        },
         onRevoked: (id, token) => this.#onRevoked(id, token),
         onReconnected: () => this.#ticker.kick("heartbeat"),
       })
