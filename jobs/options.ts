@@ -76,6 +76,17 @@ export function checkSeconds(name: string, value: number | undefined): void {
   checkNumber(name, value, 0, MAX_SECONDS);
 }
 
+/** Refuses a soft limit at which the run has been stopped already; 0 is no limit. */
+export function checkSoftLimit(soft: number | undefined, hard: number | undefined): void {
+  if (soft && hard && soft >= hard) {
+    throw new InvalidOptionError(
+      "soft_time_limit",
+      `must be below time_limit, which is ${hard} s, not ${soft}: or the run is stopped before it ` +
+        "is asked to stop",
+    );
+  }
+}
+
 function checkNumber(name: string, value: number | undefined, min: number, max: number): void {
   if (value !== undefined && !(value >= min && value <= max)) {
     throw new InvalidOptionError(name, `must be from ${min} to ${max}, not ${value}`);

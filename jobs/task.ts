@@ -11,6 +11,7 @@ import {
   checkPriority,
   checkQueue,
   checkSeconds,
+  checkSoftLimit,
   instant,
   startTime,
 } from "./options.ts";
@@ -127,6 +128,7 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
       );
     }
     checkOptions(options);
+    checkSoftLimit(options.softTimeLimit, options.timeLimit ?? definition.timeLimit);
     const eta = startTime(options);
     const expires = instant(options.expires);
     return {
@@ -300,6 +302,7 @@ function checkDefinition(definition: TaskDefinition<TaskSchema, unknown>): void 
     checkPriority(priority);
     checkSeconds("time_limit", timeLimit);
     checkSeconds("soft_time_limit", softTimeLimit);
+    checkSoftLimit(softTimeLimit, timeLimit);
     checkRetryPolicy(definition);
   } catch (error) {
     throw error instanceof RangeError ? new RangeError(`Task "${name}": ${error.message}`) : error;
