@@ -17,7 +17,7 @@ export class Site implements AsyncDisposable {
   }
 
   get env(): Record<string, string> {
-    return { TASKAPP_BROKER: this.store.url };
+    return { TASKAPP_BROKER: this.store.url, TASKAPP_WEBHOOK_HOSTS: "127.0.0.1" };
   }
 
   worker(name: string, ...args: string[]): Program {
@@ -30,7 +30,7 @@ export class Site implements AsyncDisposable {
     return Program.startPiped(command, this.env, this.store.cwd);
   }
 
-  async call(task: TaskHandle, args: unknown[]): Promise<string> {
+  async call(task: TaskHandle, args: unknown): Promise<string> {
     const prepared = await task.prepare(args);
     await this.broker.enqueue([prepared]);
     return prepared.id;
