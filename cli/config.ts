@@ -4,6 +4,7 @@ import process from "node:process";
 import { Argument, type Command, type Option } from "commander";
 import config from "../deno.json" with { type: "json" };
 import { EnvironmentError, loadEnvironment, type Origins } from "../lib/env.ts";
+import { withoutPasswords } from "../jobs/redis/url.ts";
 import { type Io, UsageError } from "./io.ts";
 import { type VariableOnly, VARIABLES_ONLY } from "./options.ts";
 
@@ -137,16 +138,7 @@ function optionRow(command: Command, option: Option, origins: Origins): Row {
 
 function row(variable: string, value: unknown, origins: Origins): Row {
   const from = origins.get(variable) ?? (value === undefined ? null : "default");
-  return { variable, value: typeof value === "string" ? withoutPassword(value) : value, from };
-}
-
-/** Hides the password of a URL, in either of the places where ioredis takes it from. */
-function withoutPassword(text: string): string {
-  const url = URL.parse(text);
-  if (!url?.password && !url?.searchParams.has("password")) return text;
-  if (url.password) url.password = "***";
-  if (url.searchParams.has("password")) url.searchParams.set("password", "***");
-  return url.href;
+  return { variable, value: typeof value === "string" ? withoutPasswords(value) : value, from };
 }
 
 function json(rows: Row[]): string {

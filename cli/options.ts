@@ -4,6 +4,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { LOG_LEVELS, type LogLevelName } from "../lib/log.ts";
 import { DEFAULT_RESULT_EXPIRES } from "../jobs/connect.ts";
 import { MAX_SECONDS } from "../jobs/options.ts";
+import { isRedisUrl, parseRedisUrl } from "../jobs/redis/url.ts";
 import { NAME_PATTERN } from "../jobs/wire.ts";
 import { UsageError } from "./io.ts";
 
@@ -77,11 +78,12 @@ export function brokerUrl(text: string): string {
 }
 
 function anyBrokerUrl(text: string): string {
-  if (/^rediss?:/.test(text)) return redisUrl(text);
+  if (isRedisUrl(text)) return redisUrl(text);
   const path = /^sqlite:(.+)$/.exec(text)?.[1];
   if (path === undefined || (path.startsWith(":") && text !== IN_MEMORY)) {
     throw new UsageError(
-      `a broker is named by redis://HOST:PORT/DB, rediss://HOST:PORT/DB, sqlite:FILE or ${IN_MEMORY}`,
+      `a broker is named by redis://HOST:PORT/DB, rediss://HOST:PORT/DB, ` +
+        `redis-sentinel://HOST:PORT,HOST:PORT/DB?master=NAME, sqlite:FILE or ${IN_MEMORY}`,
     );
   }
   // Four slashes are an absolute path to everybody, three a relative one to some.
@@ -96,27 +98,18 @@ function anyBrokerUrl(text: string): string {
 }
 
 function redisUrl(text: string): string {
-  const url = /^rediss?:\/\/\S+$/.test(text) ? URL.parse(text) : null;
-  if (url && /^\/?\d*$/.test(url.pathname) && isDecodable(url.username + url.password)) return text;
-  throw new UsageError(
-    "a broker on Redis is named by redis://USER:PASSWORD@HOST:PORT/DB, or rediss:// for TLS, " +
-      "with special characters percent-encoded (@ as %40)",
-  );
-}
-
-function isDecodable(text: string): boolean {
   try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
+    parseRedisUrl(text);
+    return text;
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message) : error;
   }
 }
 
 /** Where the broker is; each command has it. */
 export function brokerOption(
   flags = "-b, --broker <url>",
-  description = "where tasks are kept: redis://…, rediss://… or sqlite:FILE",
+  description = "where tasks are kept: redis://…, rediss://…, redis-sentinel://… or sqlite:FILE",
 ): Option {
   return new Option(flags, description)
     .env("TASKAPP_BROKER").default(DEFAULT_BROKER).argParser(brokerUrl);

@@ -2,6 +2,7 @@
 
 import type { Broker, BrokerOptions } from "./broker.ts";
 import { RedisBroker } from "./redis/broker.ts";
+import { isRedisUrl } from "./redis/url.ts";
 import { SqliteBroker } from "./sqlite/broker.ts";
 
 /** Celery keeps results for a day; an hour bounds the memory of a busy queue. */
@@ -10,17 +11,20 @@ export const DEFAULT_RESULT_EXPIRES = 3600;
 export const DEFAULT_LEASE_MS = 10_000;
 
 /**
- * Makes a broker for `redis://`, `rediss://`, `sqlite:FILE` or `sqlite::memory:`. One for Redis connects
- * in the background and keeps trying, so that a program can start before its Redis does.
- * @throws {TypeError} another kind of URL
- * @throws {BrokerRefusedError} the file cannot be opened, or is none of ours
+ * Makes a broker for `redis://`, `rediss://`, `redis-sentinel://`, `sqlite:FILE` or `sqlite::memory:`.
+ * One for Redis connects in the background and keeps trying, so that a program can start before its
+ * Redis does.
+ * @throws {TypeError} another kind of URL, or a wrong one
+ * @throws {BrokerRefusedError} the file cannot be opened, or is none of ours; or one for TLS is wrong
  */
 export function connectBroker(url: string, options: Partial<BrokerOptions> = {}): Broker {
   const all = {
     resultExpires: options.resultExpires ?? DEFAULT_RESULT_EXPIRES,
     leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS,
   };
-  if (/^rediss?:\/\//.test(url)) return new RedisBroker(url, all);
+  if (isRedisUrl(url)) return new RedisBroker(url, all);
   if (url.startsWith("sqlite:")) return new SqliteBroker(url.slice("sqlite:".length), all);
-  throw new TypeError(`Broker "${url}" is not a redis://, rediss:// or sqlite: URL`);
+  throw new TypeError(
+    `Broker "${url}" is not a redis://, rediss://, redis-sentinel:// or sqlite: URL`,
+  );
 }

@@ -82,6 +82,17 @@ Deno.test("config says what counts for a command and where it comes from", async
   });
 });
 
+Deno.test("the passwords of a URL for Sentinel are not shown either", async () => {
+  await using place = await Place.make({});
+  const broker = "redis-sentinel://me:s3cret@a:1,b:2/3?master=m&sentinel_password=s3cret2";
+  const { stdout } = await place.run(["config", "work", "-b", broker], {});
+  assertMatch(
+    stdout,
+    /redis-sentinel:\/\/me:\*\*\*@a:1,b:2\/3\?master=m&sentinel_password=\*\*\* /,
+  );
+  assert(!stdout.includes("s3cret"), stdout);
+});
+
 Deno.test("the password for Redis may be in a file, with any characters", async () => {
   const password = 'p@ss/w:rd #%"ü';
   await using redis = await TestRedis.start();

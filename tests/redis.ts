@@ -16,12 +16,13 @@ export class TestRedis implements AsyncDisposable {
 
   /**
    * Starts a server.
-   * @param options.durable keep an append-only file, so that `restart` brings the data back
+   * @param options.durable keep an append-only file, so that `up` after `down` brings the data back
+   * @param options.args more of the command line
    */
-  static async start(options: { durable?: boolean } = {}): Promise<TestRedis> {
+  static async start(options: { durable?: boolean; args?: string[] } = {}): Promise<TestRedis> {
     const dir = await mkdtemp(`${tmpdir()}/taskapp-redis-`);
     const args = options.durable ? ["--appendonly", "yes", "--appendfsync", "always"] : [];
-    const redis = new TestRedis(freePort(), dir, args);
+    const redis = new TestRedis(freePort(), dir, [...args, ...options.args ?? []]);
     await redis.up();
     return redis;
   }
@@ -54,13 +55,15 @@ export class TestRedis implements AsyncDisposable {
     throw new Error(`redis-server did not answer on port ${this.port}`);
   }
 
-  /** Sends one command on a connection of its own. */
-  async command(...words: string[]): Promise<void> {
-    const { success } = await new Deno.Command("redis-cli", {
+  /** Sends one command on a connection of its own; answers what `redis-cli` prints. */
+  async command(...words: string[]): Promise<string> {
+    const { success, stdout } = await new Deno.Command("redis-cli", {
       args: ["-p", `${this.port}`, ...words],
     })
       .output();
-    if (!success) throw new Error(`redis-cli ${words.join(" ")} failed`);
+    const answer = new TextDecoder().decode(stdout).trim();
+    if (!success) throw new Error(`redis-cli ${words.join(" ")} failed: ${answer}`);
+    return answer;
   }
 
   /** Stops the server's process, which keeps its connections and answers nothing, and has it go on. */

@@ -3,14 +3,17 @@
  * also the one that tells of it: a line when Redis goes, a line when it is back.
  */
 
-import process from "node:process";
 import { Redis } from "ioredis";
 import { getLogger } from "@logtape/logtape";
 import { BrokerRefusedError, BrokerUnavailableError } from "../broker.ts";
 import { Outage } from "../outage.ts";
 import { CONTROL_CHANNEL, PREFIX } from "./keys.ts";
+import { connectorTo, end } from "./connector.ts";
 import { replyError, type Script } from "./scripts.ts";
-import { fromReply, type Trouble, unreachable } from "./trouble.ts";
+import { Sentinels } from "./sentinel.ts";
+import { readTls } from "./tls.ts";
+import { fromError, fromReply, reasonOf, type Trouble, unreachable } from "./trouble.ts";
+import { parseRedisUrl } from "./url.ts";
 
 /** No command waits longer for its answer; also how long a silent socket counts as alive. */
 const COMMAND_TIMEOUT_MS = 4000;
@@ -24,6 +27,8 @@ const RECONNECT_WAIT_MS = 1000;
 const ASK_AGAIN_MS = 1000;
 /** A quiet subscription is asked for a sign of life this often. */
 const PING_EVERY_MS = 2500;
+/** Sentinel is asked this often whether the master is still the one that we are connected to. */
+const ASK_SENTINEL_EVERY_MS = 2500;
 /** How long a closed socket may wait for the other end to close it too. */
 const DISCONNECT_TIMEOUT_MS = 200;
 
@@ -42,6 +47,7 @@ export class Connection {
   readonly location: string;
   readonly #name: string;
   readonly #redis: Redis;
+  readonly #sentinels: Sentinels | undefined;
   /** Made when someone first listens: a connection of its own, so that news never queue. */
   #listening: Redis | undefined;
   readonly #channels = new Set<string>();
@@ -61,12 +67,29 @@ export class Connection {
   readonly #outage: Outage;
   #identity: { server: string; client: string } | undefined;
 
-  /** Connects in the background and keeps trying. */
+  /**
+   * Connects in the background and keeps trying.
+   * @throws {TypeError} the URL is wrong
+   * @throws {BrokerRefusedError} a file that it names cannot be used
+   */
   constructor(url: string, private readonly listener: ConnectionListener) {
-    this.location = withoutCredentials(url);
-    this.#name = `Redis at ${this.location}`;
+    const { location, login, db, tls: files, places: [place, ...more], master } = parseRedisUrl(
+      url,
+    );
+    this.location = location;
+    this.#name = `Redis at ${location}`;
     this.#outage = new Outage(this.#name);
-    this.#redis = new Redis(url, {
+    const tls = () => files && readTls(files);
+    tls(); // what is wrong with them is said at once
+    const sentinels = this.#sentinels = master &&
+      new Sentinels([place, ...more], master.login, master.name, tls);
+    this.#redis = new Redis({
+      ...login,
+      db,
+      ...files && { tls: {} }, // the connector has its own; this tells ioredis which event to await
+      Connector: sentinels
+        ? connectorTo(() => sentinels.master(), tls, ASK_SENTINEL_EVERY_MS)
+        : connectorTo(() => place, tls),
       commandTimeout: COMMAND_TIMEOUT_MS,
       socketTimeout: COMMAND_TIMEOUT_MS,
       connectTimeout: COMMAND_TIMEOUT_MS,
@@ -158,7 +181,8 @@ export class Connection {
     clearTimeout(this.#askingAgain);
     this.#outage.close();
     this.#gate.resolve();
-    await Promise.all([this.#redis, this.#listening].map((redis) => redis && disconnect(redis)));
+    const all = [this.#redis, this.#listening].map((redis) => redis && end(redis));
+    await Promise.all([...all, this.#sentinels?.close()]);
   }
 
   async #connected(): Promise<void> {
@@ -212,8 +236,7 @@ export class Connection {
   }
 
   #failed(error: unknown): void {
-    const reply = replyError(error) ?? "";
-    this.#trouble = fromReply(reply) ?? unreachable(reasonOf(error), !this.#wasUp);
+    this.#trouble = fromError(error, !this.#wasUp);
     if (this.#trouble.refusal) this.#giveUp();
   }
 
@@ -287,24 +310,4 @@ export class Connection {
       this.#deaf = true;
     }
   }
-}
-
-/** Resolves when the connection has ended. */
-function disconnect(redis: Redis): Promise<void> {
-  return new Promise((resolve) => {
-    if (redis.status === "end") return resolve();
-    redis.once("end", () => resolve());
-    // Only an attempt can be ended, not the wait for the next one.
-    if (redis.status === "reconnecting") redis.connect().catch(() => {});
-    process.nextTick(() => redis.disconnect());
-  });
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function withoutCredentials(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 }

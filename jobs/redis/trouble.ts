@@ -1,5 +1,7 @@
 /** What may be wrong with a Redis, and what its user can do about it. */
 
+import { replyError } from "./scripts.ts";
+
 /** Why Redis does not serve us. */
 export interface Trouble {
   /** The same for as long as it is the same trouble. */
@@ -8,6 +10,13 @@ export interface Trouble {
   what: string;
   /** It will not serve us as we are configured, so waiting does not help. */
   refusal: boolean;
+}
+
+/** Thrown by what has found out itself what is wrong. */
+export class TroubleError extends Error {
+  constructor(readonly trouble: Trouble) {
+    super(trouble.what);
+  }
 }
 
 /** Replies that tell of the server's state, not of a fault of ours. */
@@ -40,6 +49,83 @@ const REFUSALS: { kind: string; reply: RegExp; what(reply: string): string }[] =
     what: () => "has no database of this number: name another in the broker's URL, or none",
   },
 ];
+
+const SENTINEL_REFUSALS: { reply: RegExp; what(master: string): string }[] = [
+  {
+    reply: /^WRONGPASS|invalid password/,
+    what: () =>
+      "has sentinels that do not accept the user name and password given: correct " +
+      "sentinel_username and sentinel_password in the broker's URL",
+  },
+  {
+    reply: /^NOAUTH/,
+    what: () =>
+      "has sentinels that want a password: give it in the broker's URL, as in " +
+      "?master=NAME&sentinel_password=PASSWORD",
+  },
+  {
+    reply: /^NOPERM/,
+    what: () =>
+      "has sentinels that do not let their user ask for the master: ACL SETUSER <user> " +
+      "+sentinel|get-master-addr-by-name +sentinel|master +hello +auth is enough",
+  },
+  {
+    reply: /No such master/,
+    what: (master) =>
+      `has sentinels that know no master named "${master}": correct master= in the broker's URL`,
+  },
+];
+
+/** Errors of TLS, by their code or, where there is none, their text. */
+const TLS_REFUSALS: { error: RegExp; what(reason: string): string }[] = [
+  {
+    error: /ALTNAME|altnames/,
+    what: (reason) =>
+      `has a certificate for another name (${reason}): name it in the broker's URL as its ` +
+      "certificate does, or give it one for this name",
+  },
+  {
+    error: /EXPIRED|NOT_YET_VALID/,
+    what: (reason) =>
+      `has a certificate that is not valid now (${reason}): renew it, or set the clock`,
+  },
+  {
+    error: /SELF_SIGNED|UNABLE_TO_|UNTRUSTED|CERT_|UnknownIssuer/,
+    what: (reason) =>
+      `has a certificate that nobody known vouches for (${reason}): name the file with its CA in ` +
+      "the broker's URL, as in ?ssl_ca_certs=/etc/taskapp/ca.pem",
+  },
+  {
+    error: /ALERT_(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA)/,
+    what: (reason) =>
+      `wants a client certificate, or another one (${reason}): name it in the broker's URL, as in ` +
+      "?ssl_certfile=/etc/taskapp/client.pem&ssl_keyfile=/etc/taskapp/client.key",
+  },
+];
+
+/** The trouble that made a connection fail, or kept it from being made. */
+export function fromError(error: unknown, first: boolean): Trouble {
+  if (error instanceof TroubleError) return error.trouble;
+  return fromReply(replyError(error) ?? "") ?? fromTls(error) ??
+    unreachable(reasonOf(error), first);
+}
+
+/** The trouble that a sentinel's error reply tells of, if asking again does not help. */
+export function fromSentinel(reply: string, master: string): Trouble | undefined {
+  const refusal = SENTINEL_REFUSALS.find((each) => each.reply.test(reply));
+  return refusal && { kind: "sentinel", what: refusal.what(master), refusal: true };
+}
+
+/** The trouble with a certificate. */
+export function fromTls(error: unknown): Trouble | undefined {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const refusal = TLS_REFUSALS.find((each) => each.error.test(code || reasonOf(error)));
+  return refusal && { kind: "certificate", what: refusal.what(reasonOf(error)), refusal: true };
+}
+
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 /** The trouble that an error reply tells of; undefined where the call itself was at fault. */
 export function fromReply(reply: string): Trouble | undefined {
