@@ -1,7 +1,7 @@
 /** Compares what was acknowledged with what the broker, its events, the store and the recorder say. */
 
 import type { Broker } from "../../jobs/broker.ts";
-import { isReady, type Task } from "../../jobs/wire.ts";
+import { isReady, type Json, type Task } from "../../jobs/wire.ts";
 import type { Findings } from "./findings.ts";
 import type { Absence } from "./fleet.ts";
 import type { Call } from "./load.ts";
@@ -141,7 +141,8 @@ async function checkOne(
   checkEnd(task, call, producer, findings, story);
   if (task.error?.type === "WorkerLostError") verdict.workerLost++;
 
-  const calls = recorder.of(call.n)?.calls ?? 0;
+  const times = recorder.of(call.n)?.calls ?? [];
+  const calls = times.length;
   verdict.effects += calls;
   verdict.repeated += Math.max(0, task.deliveries - 1 - task.retries);
   verdict.duplicates += Math.max(0, calls - 1 - task.retries);
@@ -155,9 +156,20 @@ async function checkOne(
   if (runs.length !== task.deliveries) {
     findings.add(`a task has ${task.deliveries} deliveries and ${runs.length} runs`, story);
   }
+  if (call.name === "webhook" && task.status === "SUCCESS" && isStale(task.result, times, runs)) {
+    findings.add("a task has the result of a run that it had been taken from", story);
+  }
   const excused = runs.filter((run) => isExcused(run, absences, downtimes)).length;
   if (kept.lost > excused) findings.add("a task was taken from a worker that lived", story);
   for (const run of runs) noteRecovery(run, absences, downtimes, verdict);
+}
+
+/** Whether a result is the recorder's answer to another than the last run. */
+function isStale(result: Json, times: number[], runs: Run[]): boolean {
+  const call = /"answer":"call (\d+)"/.exec(JSON.stringify(result))?.[1];
+  const at = times[Number(call) - 1] ?? NaN;
+  const last = runs.at(-1);
+  return !last || !(at >= last.from && at <= last.to);
 }
 
 function checkEnd(

@@ -10,6 +10,8 @@ const PATIENCE_MS = 30_000;
 /** Of a worker, in seconds. */
 const GRACE = 3;
 export const SLOTS = 4;
+/** One that is this young may not yet listen to signals, on a machine that is busy. */
+const START_MS = 10_000;
 /** Until then a process loads its code and fills its caches. */
 const WARM_UP_MS = 20_000;
 
@@ -90,8 +92,9 @@ export class Fleet implements AsyncDisposable {
     member.life = this.#spawn(member.whom, member.number, member.port, member.lives);
   }
 
-  async #end({ program, name }: Life, what: Harm): Promise<void> {
+  async #end({ program, name, startedAt }: Life, what: Harm): Promise<void> {
     if (what === "kill") return void await program.kill("SIGKILL");
+    const wasUp = Date.now() - startedAt > START_MS;
     program.signal("SIGTERM");
     const ended = new AbortController();
     const patience = what === "impatient" ? 1000 : PATIENCE_MS;
@@ -102,7 +105,9 @@ export class Fleet implements AsyncDisposable {
     if (code === null && what === "term") {
       this.findings.push(`${name} had not ended ${PATIENCE_MS / 1000} s after a TERM`);
     }
-    if (code !== null && code !== 0) this.findings.push(`${name} ended with ${code} after a TERM`);
+    if (code !== null && code !== 0 && wasUp) {
+      this.findings.push(`${name} ended with ${code} after a TERM`);
+    }
   }
 
   /** Looks at all that are up: whoever has ended did so by itself. */

@@ -33,7 +33,7 @@ type Kind = Omit<Call, "n" | "priority">;
 
 const KINDS: [make: (random: Random) => Kind, weight: number][] = [
   [(random) => webhook({ ms: random.whole(0, 20) }), 46],
-  [(random) => webhook({ ms: random.whole(1000, 5000) }), 6],
+  [(random) => webhook({ ms: random.whole(1000, 8000) }), 6],
   [(random) => webhook({ fail: random.whole(1, 2), after: random.whole(0, 1) }), 10],
   [() => ({ ...webhook({ status: 400 }), ends: ["FAILURE"] }), 4],
   [(random) => ({ ...webhook({}), countdown: random.whole(300, 8000) / 1000 }), 10],

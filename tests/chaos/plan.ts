@@ -70,8 +70,8 @@ function outage(random: Random, atMs: number, what: Outage): Fault {
 function harm(random: Random, atMs: number, whom: "worker" | "server", number: number): Fault {
   const what: Harm = number === 1
     ? "stop"
-    : random.pick([["kill", 6], ["stop", 4], ["term", 4], ["impatient", 1]]);
-  const long = what === "stop" && number !== 1 && random.chance(0.3);
+    : random.pick([["kill", 6], ["stop", 5], ["term", 4], ["impatient", 1]]);
+  const long = what === "stop" && number !== 1 && random.chance(0.4);
   const [least, most] = long ? BEYOND_LEASE_MS : [100, 3000];
   const forMs = random.whole(least, most);
   return { atMs, whom, number, what, forMs };

@@ -19,7 +19,8 @@ interface Order {
 export interface Effects {
   /** Of the task that called. */
   id: string;
-  calls: number;
+  /** When each call came, by Unix time in ms. */
+  calls: number[];
   /** More than one task has called under this mark. */
   mixed: boolean;
 }
@@ -56,10 +57,10 @@ export class Recorder implements AsyncDisposable {
   async #handle(request: Request): Promise<Response> {
     const n = Number(new URL(request.url).pathname.slice(1));
     const id = request.headers.get("idempotency-key") ?? "";
-    const effects = this.of(n) ?? { id, calls: 0, mixed: false };
+    const effects = this.of(n) ?? { id, calls: [], mixed: false };
     this.#effects.set(n, effects);
     if (effects.id !== id) effects.mixed = true;
-    const calls = ++effects.calls;
+    const calls = effects.calls.push(Date.now());
     const { ms = 0, fail = 0, after = 0, status = 200 } = await request.json() as Order;
     if (ms > 0) await sleep(ms);
     if (calls <= fail) {
