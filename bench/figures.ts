@@ -6,17 +6,14 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Broker } from "../jobs/broker.ts";
-import { connectBroker } from "../jobs/connect.ts";
 import { countPrimes } from "../jobs/tasks/count_primes.ts";
 import { createTask } from "../jobs/tasks/create_task.ts";
 import { longRunningTask } from "../jobs/tasks/long_running_task.ts";
-import { Program } from "../tests/program.ts";
 import { freePort } from "../tests/redis.ts";
-import { STORES, type TestStore } from "../tests/stores.ts";
+import { STORES } from "../tests/stores.ts";
 import { until } from "../tests/until.ts";
+import { percentiles, type Site, startSite, workers } from "./site.ts";
 
-const QUIET = { TASKAPP_LOGLEVEL: "error" };
 const TASKS = 20_000;
 const BATCH = 1000;
 const LATENCY_SAMPLES = 300;
@@ -25,47 +22,12 @@ const KILLS = 20;
 /** A task that costs next to nothing. */
 const noop = await countPrimes.prepare([2]);
 
-interface Site extends AsyncDisposable {
-  kind: string;
-  store: TestStore;
-  broker: Broker;
-  start(...args: string[]): Program;
-}
-
-type Start = (typeof STORES)[string];
-
-async function site(kind: string, start: Start): Promise<Site> {
-  const store = await start();
-  const broker = connectBroker(store.url);
-  return {
-    kind,
-    store,
-    broker,
-    start: (...args) => Program.start(args, { ...QUIET, TASKAPP_BROKER: store.url }, store.cwd),
-    async [Symbol.asyncDispose]() {
-      await broker.close();
-      await store[Symbol.asyncDispose]();
-    },
-  };
-}
-
 function show({ kind }: Site, what: string, figure: string): void {
   console.log(`${kind.padEnd(7)} ${what.padEnd(52)} ${figure}`);
 }
 
 function perSecond(count: number, ms: number): string {
   return `${Math.round(count / ms * 1000).toLocaleString("en")} /s`;
-}
-
-function percentiles(values: number[]): string {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (part: number) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
-  return [0.5, 0.99, 1].map((part) => (at(part) ?? NaN).toFixed(1)).join(" / ") + " ms";
-}
-
-function workers({ broker }: Site, count: number): Promise<void> {
-  return until(async () => (await broker.workers()).length === count);
 }
 
 async function finished({ broker }: Site): Promise<number> {
@@ -192,7 +154,7 @@ const measures: ((here: Site) => Promise<void>)[] = [
 // The stores take turns, so that what else the machine does falls on both.
 for (const measure of measures) {
   for (const [kind, start] of Object.entries(STORES)) {
-    await using here = await site(kind, start);
+    await using here = await startSite(kind, start);
     await measure(here);
   }
 }
