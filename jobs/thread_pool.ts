@@ -4,7 +4,6 @@
  * take a heap limit; a web `Worker` does neither.
  */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { Worker as Thread } from "node:worker_threads";
 import type { Claimed, Outcome } from "./broker.ts";
 import type { AbortReason, Pool, PoolListener } from "./pool.ts";
@@ -33,8 +32,6 @@ const THREAD_URL = new URL(
 
 /** Loading this program's tasks takes a thread much less, on any machine that is good for anything. */
 const START_MS = 60_000;
-/** A thread that is blocked in the system, as by a read from a pipe, cannot be ended before that. */
-const END_MS = 2000;
 
 /** A thread and what is known of it. */
 interface Child {
@@ -119,10 +116,7 @@ export class ThreadPool implements Pool {
       this.#dismiss(child);
       if (next) this.#dismiss(next);
     }
-    const late = new AbortController();
-    const timeout = sleep(END_MS, undefined, { signal: late.signal }).catch(() => {});
-    await Promise.race([Promise.all(this.#exits), timeout]);
-    late.abort();
+    await Promise.all(this.#exits);
   }
 
   threadOf(id: string): number | null {

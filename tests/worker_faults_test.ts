@@ -1,0 +1,112 @@
+/** Whatever call to the broker fails, before its effect or after, a worker loses and doubles no task. */
+
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { AsyncPool } from "../jobs/async_pool.ts";
+import type { Broker } from "../jobs/broker.ts";
+import { connectBroker } from "../jobs/connect.ts";
+import { isReady, type State } from "../jobs/wire.ts";
+import { Worker } from "../jobs/worker.ts";
+import { type Fault, faulty } from "./faulty_broker.ts";
+import { fixtures, runs } from "./fixtures/tasks.ts";
+import { STORES } from "./stores.ts";
+import { until } from "./until.ts";
+import { registry, WORKER } from "./worker_setup.ts";
+
+/**
+ * Sequences of faults per store; to hunt, set PROPERTY_RUNS to some hundreds. A failure prints the
+ * shortest sequence that fails, and its `seed` and `path`: put beside `numRuns`, they repeat it alone.
+ */
+const numRuns = Number(Deno.env.get("PROPERTY_RUNS") ?? 8);
+
+const SIZE = 3;
+/** Short, so that what only the lease or a heartbeat mends is mended soon. */
+const LEASE_MS = 2000;
+
+/** What becomes of each task. */
+const TASKS: { name: keyof typeof fixtures; args: unknown[]; status: State; retries: number }[] = [
+  { name: "echo", args: [1], status: "SUCCESS", retries: 0 },
+  { name: "counted", args: [], status: "SUCCESS", retries: 0 },
+  { name: "chatty", args: [], status: "SUCCESS", retries: 0 },
+  { name: "flaky", args: [], status: "SUCCESS", retries: 2 },
+  { name: "retries", args: [], status: "FAILURE", retries: 3 },
+  { name: "fails", args: [], status: "FAILURE", retries: 0 },
+  { name: "huge", args: [], status: "FAILURE", retries: 0 },
+];
+
+const faults = fc.noBias(fc.array(
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constant<Fault>("none") },
+    { weight: 1, arbitrary: fc.constantFrom<Fault>("before", "after") },
+  ),
+  { maxLength: 60, size: "max" },
+));
+
+async function enqueue(broker: Broker): Promise<Map<string, typeof TASKS[number]>> {
+  const expected = new Map<string, typeof TASKS[number]>();
+  for (const task of [...TASKS, ...TASKS]) {
+    const prepared = await fixtures[task.name].prepare(task.args);
+    expected.set(prepared.id, task);
+    await broker.enqueue([prepared]);
+  }
+  return expected;
+}
+
+/** @param atStop faults that befall the calls from the moment on in which the worker is stopped */
+async function tryFaults(url: string, during: Fault[], atStop: Fault[]): Promise<void> {
+  const broker = connectBroker(url, { leaseMs: LEASE_MS });
+  const next = [...during];
+  const unreliable = faulty(broker, () => next.shift() ?? "none");
+  const worker = new Worker(unreliable.broker, new AsyncPool(registry, SIZE), {
+    ...WORKER,
+    concurrency: { max: SIZE, min: 1 },
+    leaseMs: LEASE_MS,
+  });
+  const expected = await enqueue(broker);
+  const ran = worker.run();
+  try {
+    const open = new Set(expected.keys());
+    await until(async () => {
+      for (const id of open) {
+        const task = await broker.get(id);
+        if (task && isReady(task.status)) open.delete(id);
+      }
+      return open.size === 0;
+    }, 30_000);
+    const idle = (await broker.queues()).map(({ waiting, scheduled }) => waiting + scheduled);
+    assertEquals(idle.filter((tasks) => tasks > 0), []);
+    for (const [id, { name, status, retries }] of expected) {
+      const task = await broker.get(id);
+      assertEquals([name, task?.status, task?.retries], [name, status, retries]);
+      if (name === "counted") assertEquals(runs.get(id), 1);
+      const events = await broker.events(id, 0) ?? [];
+      assertEquals(events.filter((event) => isReady(event.status)).length, 1);
+      // A claim that nobody heard of and an end that nobody heard of are no loss of a worker.
+      assert(task?.error?.type !== "WorkerLostError");
+    }
+  } finally {
+    next.splice(0, next.length, ...atStop);
+    worker.stop();
+    worker.stop();
+    await deadline(ran, 20_000);
+    await broker.close();
+  }
+}
+
+async function deadline(promise: Promise<void>, ms: number): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`not done after ${ms} ms`)), ms);
+  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+for (const [kind, startStore] of Object.entries(STORES)) {
+  Deno.test(`${kind}: whatever calls fail, every task ends once, and so does the worker`, async () => {
+    await using store = await startStore();
+    const property = fc.asyncProperty(
+      faults,
+      faults,
+      (during, atStop) => tryFaults(store.url, during, atStop),
+    );
+    await fc.assert(property, { numRuns });
+  });
+}
