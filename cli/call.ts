@@ -53,7 +53,8 @@ async function prepare(name: string, argsText: string | undefined, options: Call
   }
 }
 
-function parseArgs(text: string | undefined): unknown {
+/** Reads arguments given as JSON. @throws {UsageError} */
+export function parseArgs(text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {
     return JSON.parse(text);

@@ -19,6 +19,7 @@ import {
   time,
 } from "./options.ts";
 import { migrate } from "./migrate.ts";
+import { addScheduleCommand } from "./schedule.ts";
 import { serve } from "./serve.ts";
 import { BUILD, VERSION } from "./version.ts";
 import { work } from "./work.ts";
@@ -85,6 +86,8 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .option("--idempotency-key <key>", "a second call under the same key gets the first one's task")
     .option("-w, --watch", "show its progress; exit 0 on SUCCESS, else 1")
     .action(async (name, args, options) => done(await call(name, args, options, io)));
+
+  addScheduleCommand(program, io, done);
 
   program.command("migrate").description("Move all tasks from a database file to a Redis")
     .addOption(

@@ -1,6 +1,6 @@
 /** Schedules as people handle them: made, changed, paused, run by hand, deleted. */
 
-import type { Broker } from "./broker.ts";
+import { type Broker, InvalidCursorError } from "./broker.ts";
 import type { Registry } from "./registry.ts";
 import {
   checkTimes,
@@ -12,7 +12,7 @@ import {
 import { MAX_SCHEDULES, type StoredRun, type StoredSchedule } from "./schedule_store.ts";
 import { nextDue, nextTimes } from "./schedule_times.ts";
 import { iso } from "./stored.ts";
-import type { Schedule, ScheduleRun } from "./wire.ts";
+import { NAME_PATTERN, type Schedule, type ScheduleRun } from "./wire.ts";
 
 /** Times that are foretold. */
 const UPCOMING = 5;
@@ -35,7 +35,7 @@ export class ScheduleConflictError extends Error {
 
 /** A field that is null takes back what it said. */
 export type ScheduleChanges = {
-  [Field in keyof ScheduleDefinition]?: ScheduleDefinition[Field] | null;
+  [Field in keyof ScheduleDefinition]?: ScheduleDefinition[Field] | null | undefined;
 };
 
 export class Schedules {
@@ -144,11 +144,15 @@ export class Schedules {
     return nextTimes(checkTimes(times, now), now, UPCOMING).map(iso);
   }
 
-  /** A page by name; `cursor` is for the next one, null on the last. */
+  /**
+   * A page by name; `cursor` is for the next one, null on the last.
+   * @throws {InvalidCursorError}
+   */
   async list(
     limit: number,
     cursor = "",
   ): Promise<{ schedules: Schedule[]; cursor: string | null }> {
+    if (cursor !== "" && !NAME_PATTERN.test(cursor)) throw new InvalidCursorError(cursor);
     const stored = await this.broker.schedules.list(cursor, limit);
     const last = stored.length === limit ? stored.at(-1)?.name ?? null : null;
     return { schedules: stored.map(toSchedule), cursor: last };

@@ -13,6 +13,7 @@ import { metricsRoutes } from "./metrics.ts";
 import { refuseCrossSiteChanges, refuseOtherHosts } from "./origin.ts";
 import { page } from "./page.ts";
 import { inputErrors, invalidInput, notFound, onError, Problem } from "./problem.ts";
+import { scheduleRoutes } from "./schedules.ts";
 import { startRoutes } from "./start.ts";
 import { systemRoutes } from "./system.ts";
 import { taskRoutes } from "./tasks.ts";
@@ -67,6 +68,7 @@ export function createApp(parts: AppParts): App {
   app.route("/", startRoutes(broker, registry));
   app.route("/", taskRoutes(broker, closing.signal));
   app.route("/", eventRoutes(broker, hub));
+  app.route("/", scheduleRoutes(broker, registry));
   app.route("/", systemRoutes(broker, registry));
   app.route("/", metricsRoutes(broker, registry, live.clients));
   app.route("/", tutorialRoutes(broker, registry));

@@ -7,6 +7,8 @@ import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { BrokerUnavailableError, InvalidCursorError } from "../jobs/broker.ts";
 import { ArgumentsTooLargeError, InvalidArgumentsError, UnknownTaskError } from "../jobs/errors.ts";
+import { InvalidScheduleError } from "../jobs/schedule.ts";
+import { ScheduleConflictError, UnknownScheduleError } from "../jobs/schedule_control.ts";
 import type { State } from "../jobs/wire.ts";
 
 const TITLES = {
@@ -114,7 +116,11 @@ function toProblem(thrown: Error, c: Context): Problem {
   if (thrown instanceof UnknownTaskError) {
     return new Problem(404, thrown.message, { known: thrown.known });
   }
-  if (thrown instanceof InvalidArgumentsError) return invalidInput(thrown.issues);
+  if (thrown instanceof InvalidArgumentsError || thrown instanceof InvalidScheduleError) {
+    return invalidInput(thrown.issues);
+  }
+  if (thrown instanceof UnknownScheduleError) return new Problem(404, thrown.message);
+  if (thrown instanceof ScheduleConflictError) return new Problem(409, thrown.message);
   if (thrown instanceof InvalidCursorError) {
     return new Problem(400, "The cursor is not one that a page before has answered");
   }

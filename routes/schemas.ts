@@ -3,9 +3,12 @@
 import { z } from "@hono/zod-openapi";
 import {
   type Json,
+  MISFIRES,
   PRIORITIES,
   type QueueInfo,
   READY_STATES,
+  type Schedule,
+  type ScheduleRun,
   STATES,
   type Stats,
   type Task,
@@ -121,6 +124,39 @@ export const StatsBody: z.ZodType<Stats> = z.object({
   run_time: z.array(HistogramBody),
   wait_time: z.array(HistogramBody),
 }).openapi("Stats");
+
+export const ScheduleBody = z.object({
+  name: z.string(),
+  task: z.string(),
+  args: AnyJson,
+  cron: z.string().nullable(),
+  timezone: z.string(),
+  every: z.number().int().nullable(),
+  start: Time.nullable(),
+  end: Time.nullable(),
+  misfire: z.enum(MISFIRES),
+  queue: z.string().nullable(),
+  priority: z.enum(PRIORITIES).nullable(),
+  expires: z.number().nullable(),
+  max_retries: z.number().int().nullable(),
+  time_limit: z.number().nullable(),
+  soft_time_limit: z.number().nullable(),
+  paused: z.boolean(),
+  in_code: z.boolean(),
+  next_due_at: Time.nullable(),
+  last_due_at: Time.nullable(),
+  last_task_id: z.string().nullable(),
+  created_at: Time,
+  updated_at: Time,
+}).openapi("Schedule") satisfies z.ZodType<Schedule>;
+
+export const ScheduleRunBody: z.ZodType<ScheduleRun> = z.object({
+  due_at: Time.nullable(),
+  until: Time.nullable(),
+  at: Time,
+  task_id: z.string().nullable(),
+  skipped: z.string().nullable(),
+}).openapi("ScheduleRun");
 
 /** What starting a task answers. */
 export const StartedBody = z.object({

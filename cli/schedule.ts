@@ -1,0 +1,217 @@
+/** `taskapp schedule`: recurring tasks from the command line. */
+
+import type { Command } from "commander";
+import { Option } from "commander";
+import { connectBroker } from "../jobs/connect.ts";
+import { ArgumentsTooLargeError, InvalidArgumentsError } from "../jobs/errors.ts";
+import { MAX_SECONDS } from "../jobs/options.ts";
+import { Registry } from "../jobs/registry.ts";
+import { InvalidScheduleError, type ScheduleDefinition } from "../jobs/schedule.ts";
+import {
+  ScheduleConflictError,
+  Schedules,
+  UnknownScheduleError,
+} from "../jobs/schedule_control.ts";
+import { tasks } from "../jobs/tasks/mod.ts";
+import { MISFIRES, PRIORITIES, type Schedule, type ScheduleRun } from "../jobs/wire.ts";
+import { configureLog } from "../lib/log.ts";
+import { parseArgs } from "./call.ts";
+import { type Io, UsageError } from "./io.ts";
+import { brokerOption, integer, seconds, time } from "./options.ts";
+
+/** How many are read at a time. */
+const PAGE = 500;
+
+interface AddOptions extends Omit<ScheduleDefinition, "task" | "args"> {
+  replace?: boolean;
+}
+
+/** Adds `schedule` with its own commands. @param done takes the exit code */
+export function addScheduleCommand(program: Command, io: Io, done: (code: number) => void): void {
+  const parent = program.command("schedule").alias("schedules")
+    .description("Start tasks again and again: list, add, change and run schedules")
+    .addOption(brokerOption());
+
+  /** Runs a command with the schedules of the broker that was named. */
+  const on = async (act: (schedules: Schedules) => Promise<void>) => {
+    configureLog("error"); // an error of the broker's is said once, by the command itself
+    const broker = connectBroker(parent.opts()["broker"]);
+    try {
+      await act(new Schedules(broker, new Registry(tasks)));
+      done(0);
+    } catch (error) {
+      throw isUsage(error) ? new UsageError(error.message) : error;
+    } finally {
+      await broker.close();
+    }
+  };
+
+  parent.command("ls").alias("list").description("List all schedules")
+    .option("--json", "print JSON")
+    .action((options) =>
+      on(async (schedules) => {
+        const all = await everySchedule(schedules);
+        io.out(options.json ? `${JSON.stringify(all, null, 2)}\n` : table(all));
+      })
+    );
+
+  addCommand(parent).action((name: string, task: string, args: string | undefined, options) =>
+    on(async (schedules) => {
+      const { replace, ...given } = options as AddOptions;
+      const definition = { ...given, task, args: parseArgs(args) };
+      const schedule = replace
+        ? (await schedules.replace(name, definition)).schedule
+        : await schedules.create(name, definition);
+      io.out(`${name} is ${dueOrPaused(schedule)}\n`);
+    })
+  );
+
+  parent.command("show").description("Print a schedule, its next times and its last runs")
+    .argument("<name>").option("--json", "print JSON")
+    .action((name: string, options) =>
+      on(async (schedules) => {
+        const schedule = await schedules.get(name);
+        if (!schedule) throw new UnknownScheduleError(name);
+        const detail = { ...schedule, next_times: await schedules.upcoming(name) };
+        const runs = await schedules.runs(name);
+        const text = options.json
+          ? JSON.stringify({ ...detail, runs }, null, 2)
+          : describe(detail, runs);
+        io.out(`${text}\n`);
+      })
+    );
+
+  parent.command("pause").description("Start nothing more by a schedule")
+    .argument("<name>")
+    .action((name: string) =>
+      on(async (schedules) => {
+        await schedules.pause(name);
+        io.out(`${name} is paused\n`);
+      })
+    );
+
+  parent.command("resume").description("Go on with a paused schedule").argument("<name>")
+    .action((name: string) =>
+      on(async (schedules) => {
+        io.out(`${name} is ${dueOrPaused(await schedules.resume(name))}\n`);
+      })
+    );
+
+  parent.command("run").description("Start the task of a schedule now; print its id")
+    .argument("<name>")
+    .action((name: string) => on(async (schedules) => io.out(`${await schedules.run(name)}\n`)));
+
+  parent.command("rm").alias("remove").description("Delete a schedule with its history")
+    .argument("<name>")
+    .action((name: string) =>
+      on(async (schedules) => {
+        await schedules.remove(name);
+        io.out(`${name} is deleted\n`);
+      })
+    );
+}
+
+function addCommand(parent: Command): Command {
+  return parent.command("add").description("Add a schedule")
+    .argument("<name>", "what to call it")
+    .argument("<task>", "the task's name")
+    .argument("[args]", "its arguments as JSON: an array or an object")
+    .option("--cron <expression>", "when: five fields as in '30 2 * * *', or six with seconds")
+    .option("--timezone <name>", "whose clock --cron follows, as Europe/Berlin; without it UTC")
+    .addOption(
+      new Option("--every <seconds>", "when: each so many seconds")
+        .argParser(integer(1, MAX_SECONDS)),
+    )
+    .addOption(new Option("--start <time>", "not before this time, ISO 8601").argParser(time))
+    .addOption(new Option("--end <time>", "not after this time, ISO 8601").argParser(time))
+    .addOption(
+      new Option("--misfire <policy>", "which ticks run that nobody was there for")
+        .choices([...MISFIRES]).default("last"),
+    )
+    .option("--queue <name>", "another queue than the task's own")
+    .addOption(new Option("--priority <priority>", "what runs first").choices([...PRIORITIES]))
+    .addOption(
+      new Option("--expires <seconds>", "revoke a task of it that has not started by then")
+        .argParser(seconds),
+    )
+    .addOption(
+      new Option("--max-retries <n>", "retries after failures").argParser(integer(0, 1000)),
+    )
+    .addOption(new Option("--time-limit <seconds>", "stop a task after this").argParser(seconds))
+    .addOption(
+      new Option("--soft-time-limit <seconds>", "ask it to stop after this").argParser(seconds),
+    )
+    .option("--paused", "do not start with it yet")
+    .option("--replace", "put it in the place of the schedule of that name");
+}
+
+function isUsage(error: unknown): error is Error {
+  return error instanceof InvalidScheduleError || error instanceof InvalidArgumentsError ||
+    error instanceof ArgumentsTooLargeError || error instanceof UnknownScheduleError ||
+    error instanceof ScheduleConflictError;
+}
+
+async function everySchedule(schedules: Schedules): Promise<Schedule[]> {
+  const all: Schedule[] = [];
+  let cursor: string | null = "";
+  while (cursor !== null) {
+    const page: Awaited<ReturnType<Schedules["list"]>> = await schedules.list(PAGE, cursor);
+    all.push(...page.schedules);
+    cursor = page.cursor;
+  }
+  return all;
+}
+
+function table(schedules: Schedule[]): string {
+  const lines = [
+    ["NAME", "TASK", "SCHEDULE", "NEXT", "LAST"],
+    ...schedules.map((schedule) => [
+      schedule.name,
+      schedule.task,
+      timing(schedule),
+      when(schedule),
+      schedule.last_due_at ?? "-",
+    ]),
+  ];
+  const widths = lines[0]?.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
+  return lines.map((line) =>
+    `${line.map((cell, i) => cell.padEnd(widths?.[i] ?? 0)).join("  ").trimEnd()}\n`
+  ).join("");
+}
+
+function timing({ cron, timezone, every }: Schedule): string {
+  if (every !== null) return `every ${every} s`;
+  return timezone === "UTC" ? `${cron}` : `${cron} ${timezone}`;
+}
+
+function when({ paused, next_due_at }: Schedule): string {
+  return paused ? "paused" : next_due_at ?? "never";
+}
+
+function dueOrPaused(schedule: Schedule): string {
+  return schedule.paused ? "paused" : `due ${when(schedule)}`;
+}
+
+function describe(schedule: Schedule & { next_times: string[] }, runs: ScheduleRun[]): string {
+  const { next_times, ...fields } = schedule;
+  const said = Object.entries(fields).filter(([, value]) => value !== null);
+  const width = Math.max(...said.map(([name]) => name.length));
+  return [
+    ...said.map(([name, value]) =>
+      `${name.padEnd(width)}  ${typeof value === "string" ? value : JSON.stringify(value)}`
+    ),
+    "",
+    "next times",
+    ...next_times.map((at) => `  ${at}`),
+    ...(next_times.length === 0 ? ["  none"] : []),
+    "",
+    "last runs",
+    ...runs.map((run) => `  ${runLine(run)}`),
+    ...(runs.length === 0 ? ["  none"] : []),
+  ].join("\n");
+}
+
+function runLine({ due_at, until, at, task_id, skipped }: ScheduleRun): string {
+  const due = due_at === null ? `${at} by hand` : until ? `${due_at} to ${until}` : due_at;
+  return [due, task_id, skipped].filter((part) => part !== null).join("  ");
+}
