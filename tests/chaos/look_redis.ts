@@ -13,7 +13,7 @@ const EMPTY_WHEN_QUIET = /^(queue|active):|^scheduled(_in)?$/;
 
 interface Row {
   pattern: RegExp;
-  type: string;
+  types: string[];
   expires: boolean;
 }
 
@@ -41,9 +41,12 @@ export async function lookAtRedis(url: string, liveWorkers: Set<string>): Promis
           : "has another prefix";
         if (complaint) wrong.set(complaint, [...wrong.get(complaint) ?? [], name]);
         if (!key.startsWith("task:")) return;
-        const [status = "", args = "", lost] = fields;
+        const [status, args, lost, schedule] = fields.map((field) => field ?? "");
         const id = key.slice("task:".length);
-        tasks.set(id, { id, status: status ?? "", args: args ?? "", lost: Number(lost ?? 0) });
+        tasks.set(id, {
+          ...{ id, status: status ?? "", args: args ?? "", lost: Number(lost) },
+          schedule: schedule ?? "",
+        });
       });
     }
     const memory = /^used_memory_human:(\S+)/m.exec(await redis.info("memory"))?.[1];
@@ -67,7 +70,7 @@ interface Facts {
   ttl: number;
   /** Of a list or a sorted set. */
   length: number;
-  /** Of a task: status, args, lost. */
+  /** Of a task: status, args, lost, schedule. */
   fields: (string | null)[];
 }
 
@@ -87,7 +90,7 @@ async function factsOf(redis: Redis, names: string[]): Promise<Facts[]> {
     const type = types[i];
     if (type === "list") pipeline.llen(name);
     else if (type === "zset") pipeline.zcard(name);
-    else if (type === "hash") pipeline.hmget(name, "status", "args", "lost");
+    else if (type === "hash") pipeline.hmget(name, "status", "args", "lost", "schedule");
     else pipeline.exists(name);
   });
   return names.map((_, i) => {
@@ -111,7 +114,7 @@ function complaintOf(
 ): string | null {
   const row = table.find(({ pattern }) => pattern.test(key));
   if (!row) return "is not in the key table of docs/architecture.md";
-  if (row.type !== type) return `is a ${type} and should be a ${row.type}`;
+  if (!row.types.includes(type)) return `is a ${type} and should be a ${row.types.join(" or ")}`;
   if (row.expires && ttl < 0) return "never expires, although all has ended";
   if (EMPTY_WHEN_QUIET.test(key)) return "is left, although all has ended";
   if (key.startsWith("worker:") && !liveWorkers.has(key.slice("worker:".length))) {
@@ -131,13 +134,13 @@ const TYPES: Record<string, string> = {
 /** The rows of the manual's key table. */
 function keyTable(manual: string): Row[] {
   const section = /\n## Keys in Redis\n([^]*?)\n## /.exec(manual)?.[1] ?? "";
-  const rows = [...section.matchAll(/^\| (`[^|]+) \| ([a-z ]+) \| [^|]* \| ([^|]*)\|$/gm)];
+  const rows = [...section.matchAll(/^\| (`[^|]+) \| ([a-z, ]+) \| [^|]* \| ([^|]*)\|$/gm)];
   return rows.flatMap(([, names = "", type = "", bound = ""]) =>
     [...names.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => ({
       pattern: new RegExp(
         `^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll(/<[^>]+>/g, ".+")}$`,
       ),
-      type: TYPES[type] ?? type,
+      types: type.split(", ").map((word) => TYPES[word.replace(/s$/, "")] ?? word),
       expires: /expires|a day/.test(bound),
     }))
   );

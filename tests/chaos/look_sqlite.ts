@@ -57,10 +57,11 @@ export function lookAtSqlite(file: string, liveWorkers: Set<string>): Look {
       if (id !== undefined && !peers.has(id)) findings.push(`SQLite: ${name} is nobody's mailbox`);
     }
     const tasks = new Map<string, Kept>();
-    for (const row of db.prepare("SELECT id, status, args, lost FROM tasks").iterate()) {
+    for (const row of db.prepare("SELECT id, status, args, lost, schedule FROM tasks").iterate()) {
       const id = String(row["id"]);
       const [status, args] = [String(row["status"]), String(row["args"])];
-      tasks.set(id, { id, status, args, lost: Number(row["lost"]) });
+      const schedule = String(row["schedule"] ?? "");
+      tasks.set(id, { id, status, args, lost: Number(row["lost"]), schedule });
     }
     const mib = Math.round(Deno.statSync(file).size / 1024 / 1024 * 10) / 10;
     return { tasks, findings, size: `${mib} MiB` };

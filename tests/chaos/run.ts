@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BrokerUnavailableError } from "../../jobs/broker.ts";
 import { connectBroker } from "../../jobs/connect.ts";
 import { audit, type Downtime, type Verdict } from "./audit.ts";
+import { Clockwork } from "./clockwork.ts";
 import { Findings } from "./findings.ts";
 import { Fleet, type Member, SLOTS } from "./fleet.ts";
 import type { Call } from "./load.ts";
@@ -64,6 +65,8 @@ export async function chaos(
   const servers = fleet.members.filter(({ whom }) => whom === "server").map(urlOf);
   const producer = new Producer(broker, servers, `http://${recorder.host}`, findings, signal);
   const downtimes: Downtime[] = [];
+  const clockwork = new Clockwork(broker);
+  await clockwork.start();
   say(`all are up; ${faults.length} faults in ${options.minutes} min`);
   await Promise.all([
     harmAll(faults, { fleet, store, downtimes, say, signal }),
@@ -72,6 +75,9 @@ export async function chaos(
 
   say("no more faults; waiting until all is quiet");
   await producer.answered();
+  const there = () => broker.ping().then(() => true, () => false);
+  await within(ANSWER_WITHIN_MS, signal, there);
+  await clockwork.stop();
   const stuck = await quiet(broker, signal);
   if (stuck) findings.add(stuck);
   await rollCall(fleet, producer, broker, findings, signal);
@@ -87,6 +93,7 @@ export async function chaos(
   say("looking at what is there");
   const look = await store.look(new Set((await broker.workers()).map(({ name }) => name)));
   for (const finding of look.findings) findings.add(finding);
+  await clockwork.check([...look.tasks.values()], findings);
   const { absences, counts } = fleet;
   const verdict = await audit({ broker, producer, recorder, look, absences, downtimes }, findings);
   return {

@@ -16,6 +16,8 @@ export interface Kept {
   args: string;
   /** How often a worker was lost that had it. */
   lost: number;
+  /** The schedule that started it, or "". */
+  schedule: string;
 }
 
 /** What a look into a store has found. */
