@@ -35,6 +35,7 @@ export class Producer {
     private readonly recorder: string,
     private readonly findings: Findings,
     private readonly signal: AbortSignal,
+    private readonly onAccepted: (id: string, call: Call) => void,
   ) {}
 
   /** Enqueues what the seed says, for so long; what was not answered by then is still repeated. */
@@ -65,13 +66,18 @@ export class Producer {
     if (way === "batch") return await this.#batch(calls);
     for (const call of calls) {
       const id = way === "http" ? await this.#post(call) : await this.#enqueue(call);
-      this.accepted.set(id, call);
+      this.#accept(id, call);
       if (call.revokeAfterMs === undefined) continue;
       await sleep(call.revokeAfterMs, undefined, { signal: this.signal });
       const change = await this.#untilAnswered(() => this.broker.revoke(id));
       if (change === null) this.findings.add("an accepted task was unknown to revoke", id);
       else this.#noteRevoked(id, change);
     }
+  }
+
+  #accept(id: string, call: Call): void {
+    this.accepted.set(id, call);
+    this.onAccepted(id, call);
   }
 
   #noteRevoked(id: string, { status }: NonNullable<Change>): void {
@@ -110,7 +116,7 @@ export class Producer {
     });
     if (body === null) return void this.unanswered.push(calls);
     const { tasks } = body as { tasks: { task_id: string }[] };
-    calls.forEach((call, i) => this.accepted.set(tasks[i]?.task_id ?? "", call));
+    calls.forEach((call, i) => this.#accept(tasks[i]?.task_id ?? "", call));
   }
 
   #body(call: Call): unknown {

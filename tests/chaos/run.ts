@@ -14,6 +14,7 @@ import type { Call } from "./load.ts";
 import { describe, type Fault, type Options, plan } from "./plan.ts";
 import { Producer } from "./producer.ts";
 import { Recorder } from "./recorder.ts";
+import { Spectator } from "./spectator.ts";
 import { type ChaosStore, startStore } from "./store.ts";
 
 /** Longer than any run, so that everything is there to be looked at. */
@@ -23,6 +24,8 @@ const START_WITHIN_MS = 60_000;
 /** When all is up again, something must end or move in this time. */
 const STUCK_AFTER_MS = 45_000;
 const ANSWER_WITHIN_MS = 20_000;
+/** Of so many tasks one is watched live. */
+const WATCH_EVERY = 5;
 /** A process may grow by so much after its warm-up. Task code is run in it, and garbage kept. */
 const MAX_GROWTH_MIB = 64;
 
@@ -33,6 +36,7 @@ export interface Report {
   fleet: Pick<Fleet, "counts" | "growth">;
   outages: number;
   failures: number;
+  watched: { tasks: number; connections: number };
   size: string;
   minutes: number;
 }
@@ -63,7 +67,11 @@ export async function chaos(
   await within(START_WITHIN_MS, signal, async () => (await ready()).length === 0);
 
   const servers = fleet.members.filter(({ whom }) => whom === "server").map(urlOf);
-  const producer = new Producer(broker, servers, `http://${recorder.host}`, findings, signal);
+  await using spectator = new Spectator(servers, findings);
+  const url = `http://${recorder.host}`;
+  const producer = new Producer(broker, servers, url, findings, signal, (id, { n }) => {
+    if (n % WATCH_EVERY === 0) spectator.watch(id);
+  });
   const downtimes: Downtime[] = [];
   const clockwork = new Clockwork(broker);
   await clockwork.start();
@@ -83,6 +91,8 @@ export async function chaos(
   await rollCall(fleet, producer, broker, findings, signal);
   await within(ANSWER_WITHIN_MS, signal, async () => (await ready()).length === 0);
   for (const silent of await ready()) findings.add(silent);
+  await within(ANSWER_WITHIN_MS, signal, () => Promise.resolve(spectator.waiting.length === 0));
+  for (const id of spectator.waiting) findings.add("a watcher was not told of a task's end", id);
   fleet.settle();
   for (const finding of fleet.findings) findings.add(finding);
   const { growth } = fleet;
@@ -99,6 +109,7 @@ export async function chaos(
   return {
     ...{ options, verdict, size: look.size, failures: producer.failures },
     findings: findings.lines(),
+    watched: { tasks: spectator.ended, connections: spectator.connections },
     fleet: { counts, growth },
     outages: downtimes.length,
     minutes: (performance.now() - started) / 60_000,

@@ -4,7 +4,7 @@ import type { Recovery } from "./audit.ts";
 import type { Report } from "./run.ts";
 
 export function table(report: Report): string {
-  const { options, verdict, fleet, outages, failures, size, minutes, findings } = report;
+  const { options, verdict, fleet, outages, failures, watched, size, minutes, findings } = report;
   const { SUCCESS, FAILURE, REVOKED } = verdict.ended;
   const { counts, growth } = fleet;
   const recovered = (what: Recovery["what"][], calm: boolean, time: "backMs" | "rerunMs") =>
@@ -29,6 +29,10 @@ export function table(report: Report): string {
     ["side effects", number(verdict.effects)],
     ["of them duplicates", perMillion(verdict.duplicates, verdict.accepted)],
     ["lost", number(verdict.lost)],
+    [
+      "watched live",
+      `${number(watched.tasks)} tasks, by ${number(watched.connections)} connections`,
+    ],
     ["kill -9 → waits again", recovered([...killed], true, "backMs")],
     ["kill -9 → runs again", recovered([...killed], true, "rerunMs")],
     ["  the store away, too", recovered([...killed], false, "rerunMs")],
