@@ -6,13 +6,20 @@ import { configureLog } from "../lib/log.ts";
 import { canStart } from "./can_start.ts";
 import type { Io } from "./io.ts";
 import { checkHost, listen, type ServeOptions } from "./serve.ts";
-import { brokerOptions, createWorker, obeySignals, type WorkOptions } from "./work.ts";
+import {
+  brokerOptions,
+  checkSchedules,
+  createWorker,
+  obeySignals,
+  type WorkOptions,
+} from "./work.ts";
 
 export type DevOptions = Omit<ServeOptions, "auth"> & WorkOptions;
 
 export async function dev(options: DevOptions, io: Io): Promise<number> {
   checkHost({ host: options.host });
   configureLog(options.loglevel);
+  await checkSchedules();
   const broker = connectBroker(options.broker, brokerOptions(options));
   let stopListening = () => {};
   try {

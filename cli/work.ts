@@ -6,6 +6,8 @@ import { AsyncPool } from "../jobs/async_pool.ts";
 import type { Broker, BrokerOptions } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import { Registry } from "../jobs/registry.ts";
+import { checkDeclared, declareDuty } from "../jobs/schedule_declare.ts";
+import { schedules } from "../jobs/schedules.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
 import { ThreadPool } from "../jobs/thread_pool.ts";
 import { Worker } from "../jobs/worker.ts";
@@ -13,7 +15,7 @@ import { configureLog } from "../lib/log.ts";
 import { onSignal, onStopSignal } from "../lib/signals.ts";
 import { canStart } from "./can_start.ts";
 import { VERSION } from "./version.ts";
-import type { Io } from "./io.ts";
+import { type Io, UsageError } from "./io.ts";
 import type { CommonOptions } from "./options.ts";
 
 const log = getLogger(["taskapp", "worker"]);
@@ -44,6 +46,7 @@ export interface WorkOptions extends CommonOptions {
 
 export async function work(options: WorkOptions, io: Io): Promise<number> {
   configureLog(options.loglevel);
+  await checkSchedules();
   const broker = connectBroker(options.broker, brokerOptions(options));
   let stopListening = () => {};
   try {
@@ -58,6 +61,16 @@ export async function work(options: WorkOptions, io: Io): Promise<number> {
     await broker.close();
   }
   return 0;
+}
+
+/** @throws {UsageError} what is declared in code is not right */
+export async function checkSchedules(): Promise<void> {
+  try {
+    await checkDeclared(new Registry(tasks), schedules);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new UsageError(`${error.message} (jobs/schedules.ts)`);
+  }
 }
 
 /** What a broker needs to know of these options. */
@@ -107,6 +120,7 @@ export function createWorker(
     softTimeLimit: options.softTimeLimit,
     graceMs: options.grace * 1000,
     leaseMs: options.lease * 1000,
+    duties: [declareDuty(broker, registry, schedules)],
   });
   const setup = {
     broker: broker.location,

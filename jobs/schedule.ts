@@ -181,15 +181,17 @@ export function checkTimes(times: ScheduleTimes, now: number, old?: Timing): Tim
     start: start?.getTime() ?? null,
     end: end?.getTime() ?? null,
   };
-  if (old && isSame(timing, old)) return old;
-  if (nextDue(timing, now) === null) {
-    throw invalid(end === undefined ? "cron" : "end", "it would never come due from now on");
-  }
-  return timing;
+  return old && isSame(timing, old) ? old : timing;
+}
+
+/** @throws {InvalidScheduleError} it is not due at any time after this one */
+export function mustComeDue(timing: Timing, now: number): void {
+  if (nextDue(timing, now) !== null) return;
+  throw invalid(timing.end === null ? "cron" : "end", "it would never come due from now on");
 }
 
 /** Whether two are due at the same times, wherever `every` counts from. */
-export function isSame(one: Timing, other: Timing): boolean {
+function isSame(one: Timing, other: Timing): boolean {
   return (["cron", "timezone", "every", "start", "end"] as const)
     .every((field) => one[field] === other[field]);
 }

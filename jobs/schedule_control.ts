@@ -4,6 +4,7 @@ import { type Broker, InvalidCursorError } from "./broker.ts";
 import type { Registry } from "./registry.ts";
 import {
   checkTimes,
+  mustComeDue,
   prepareSchedule,
   type ScheduleBody,
   type ScheduleDefinition,
@@ -47,7 +48,9 @@ export class Schedules {
    * @throws {ScheduleConflictError} there is one of that name, or there are too many
    */
   async create(name: string, definition: ScheduleDefinition): Promise<Schedule> {
-    const body = await prepareSchedule(this.registry, name, definition, await this.#now());
+    const now = await this.#now();
+    const body = await prepareSchedule(this.registry, name, definition, now);
+    mustComeDue(body.timing, now);
     const schedule = { name, body, inCode: false, next: await this.#next(body) };
     if (await this.#put(schedule, null)) return await this.#require(name);
     throw new ScheduleConflictError(
@@ -141,7 +144,9 @@ export class Schedules {
    */
   async preview(times: ScheduleTimes): Promise<string[]> {
     const now = await this.#now();
-    return nextTimes(checkTimes(times, now), now, UPCOMING).map(iso);
+    const timing = checkTimes(times, now);
+    mustComeDue(timing, now);
+    return nextTimes(timing, now, UPCOMING).map(iso);
   }
 
   /**
@@ -187,6 +192,7 @@ export class Schedules {
     return this.#attempt(name, async (stored, old) => {
       const now = await this.#now();
       const body = await prepareSchedule(this.registry, name, define(old), now, old);
+      if (body.timing !== old.timing) mustComeDue(body.timing, now);
       // A time that has come and is not dealt with yet is not forgotten.
       const same = body.timing === old.timing && body.paused === old.paused;
       const next = same ? stored.next : await this.#next(body);

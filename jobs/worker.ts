@@ -138,6 +138,7 @@ export class Worker {
       brokerDuty("heartbeat", leaseMs / HEARTBEATS_PER_LEASE, () => this.#heartbeat()),
       { name: "limits", everyMs: LIMITS_EVERY_MS, run: () => Promise.resolve(this.#look()) },
       ...upkeep(broker),
+      ...this.options.duties ?? [],
     ];
   }
 

@@ -1,5 +1,6 @@
 /** What a worker has to be told. */
 
+import type { Duty } from "../lib/ticker.ts";
 import type { Bounds } from "./autoscaler.ts";
 
 export interface WorkerOptions {
@@ -23,4 +24,6 @@ export interface WorkerOptions {
   graceMs: number;
   /** The lease that the broker gives; it is renewed five times in this time. */
   leaseMs: number;
+  /** What it does now and then besides its own. */
+  duties?: Duty[];
 }
