@@ -76,7 +76,7 @@ export async function chaos(
   const clockwork = new Clockwork(broker);
   await clockwork.start();
   say(`all are up; ${faults.length} faults in ${options.minutes} min`);
-  await Promise.all([
+  await allDone([
     harmAll(faults, { fleet, store, downtimes, say, signal }),
     producer.run(options.seed, options.rate, options.minutes * 60_000),
   ]);
@@ -131,7 +131,9 @@ async function harmAll(faults: Fault[], scene: Scene): Promise<void> {
   const busy = new Set<Member | ChaosStore>();
   const running: Promise<void>[] = [];
   for (const fault of faults) {
-    await sleep(Math.max(0, started + fault.atMs - performance.now()), undefined, { signal });
+    const wait = Math.max(0, started + fault.atMs - performance.now());
+    await sleep(wait, undefined, { signal }).catch(() => {});
+    if (signal.aborted) break;
     const subject = fault.whom === "store" ? store : fleet.member(fault.whom, fault.number);
     if (busy.has(subject)) {
       say(`${describe(fault)} (left out: still away)`);
@@ -149,9 +151,17 @@ async function harmAll(faults: Fault[], scene: Scene): Promise<void> {
         await fleet.harm(fleet.member(fault.whom, fault.number), fault.what, fault.forMs, signal);
       }
     };
-    running.push(harm().finally(() => busy.delete(subject)));
+    const done = harm().finally(() => busy.delete(subject));
+    done.catch(() => {}); // allDone tells of it
+    running.push(done);
   }
-  await Promise.all(running);
+  await allDone(running);
+}
+
+/** Waits for all of them, whatever becomes of some. */
+async function allDone(promises: Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(promises);
+  await Promise.all(promises);
 }
 
 type TheBroker = ReturnType<typeof connectBroker>;
