@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertExists, assertRejects } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AsyncPool } from "../jobs/async_pool.ts";
+import type { Broker } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import { useBroker } from "../jobs/task.ts";
 import { ThreadPool } from "../jobs/thread_pool.ts";
@@ -191,6 +192,34 @@ Deno.test("a second stop hands back at once", async () => {
   await setup.stopped();
   assertEquals((await setup.task(id)).status, "PENDING");
 });
+
+for (const order of ["quiet", "stop"] as const) {
+  Deno.test(`what a claim brings after ${order}() goes back and is not begun`, async () => {
+    await using setup = await Setup.start();
+    const id = await setup.call(fixtures.echo, [1]);
+    const broker = new Proxy(setup.broker, {
+      get(target, property) {
+        const value = Reflect.get(target, property, target);
+        if (property !== "claim") return typeof value === "function" ? value.bind(target) : value;
+        return async (...args: Parameters<Broker["claim"]>) => {
+          const jobs = await target.claim(...args);
+          if (jobs.length > 0) worker[order]();
+          return jobs;
+        };
+      },
+    });
+    const worker = new Worker(broker, new AsyncPool(registry, 1), {
+      ...WORKER,
+      concurrency: { max: 1, min: 1 },
+    });
+    const ran = worker.run();
+    const task = async () => await setup.task(id);
+    await until(async () => (await task()).deliveries === 1 && (await task()).status === "PENDING");
+    if (order === "quiet") worker.stop();
+    await ran;
+    assertEquals([(await task()).status, (await task()).retries], ["PENDING", 0]);
+  });
+}
 
 Deno.test("a worker takes delayed tasks when they are due, without a poll", async () => {
   await using setup = await Setup.start();
