@@ -1,9 +1,14 @@
 /** A pool that grows while tasks wait and shrinks when they do not. */
 
 import { assertEquals } from "@std/assert";
+import os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Autoscaler } from "../jobs/autoscaler.ts";
+import { createTask } from "../jobs/tasks/create_task.ts";
 import { fixtures } from "./fixtures/tasks.ts";
+import { Program } from "./program.ts";
+import { Site } from "./site.ts";
+import { startSqlite } from "./stores.ts";
 import { until } from "./until.ts";
 import { Setup } from "./worker_setup.ts";
 
@@ -70,3 +75,16 @@ for (const kind of ["threads", "async"] as const) {
     assertEquals((await setup.ended(long)).status, "SUCCESS");
   });
 }
+
+Deno.test("work --autoscale starts with its least, and its name is expanded", async () => {
+  await using site = await Site.start(startSqlite);
+  const args = ["work", "--autoscale", "3,1", "-n", "w@%h"];
+  await using _worker = Program.start(args, site.env, site.store.cwd);
+  const worker = async () => (await site.broker.workers())[0];
+  await until(async () => (await worker())?.concurrency === 1, 20_000);
+  assertEquals((await worker())?.hostname, `w@${os.hostname()}`);
+  const ids = await Promise.all([1, 2, 3, 4].map(() => site.call(createTask, [20])));
+  await until(async () => (await worker())?.concurrency === 3);
+  const states = await Promise.all(ids.map(async (id) => (await site.task(id)).status));
+  assertEquals(states.filter((state) => state === "PENDING").length, 1);
+});

@@ -34,6 +34,8 @@ const TASKS: { name: keyof typeof fixtures; args: unknown[]; status: State; retr
   { name: "huge", args: [], status: "FAILURE", retries: 0 },
 ];
 
+const NAP = { name: "nap", args: [200], status: "SUCCESS", retries: 0 } as const;
+
 const faults = fc.noBias(fc.array(
   fc.oneof(
     { weight: 3, arbitrary: fc.constant<Fault>("none") },
@@ -42,9 +44,11 @@ const faults = fc.noBias(fc.array(
   { maxLength: 60, size: "max" },
 ));
 
-async function enqueue(broker: Broker): Promise<Map<string, typeof TASKS[number]>> {
-  const expected = new Map<string, typeof TASKS[number]>();
-  for (const task of [...TASKS, ...TASKS]) {
+type Expected = Map<string, Pick<typeof TASKS[number], "name" | "status" | "retries">>;
+
+async function enqueue(broker: Broker, tasks: typeof TASKS): Promise<Expected> {
+  const expected: Expected = new Map();
+  for (const task of tasks) {
     const prepared = await fixtures[task.name].prepare(task.args);
     expected.set(prepared.id, task);
     await broker.enqueue([prepared]);
@@ -52,43 +56,67 @@ async function enqueue(broker: Broker): Promise<Map<string, typeof TASKS[number]
   return expected;
 }
 
-/** @param atStop faults that befall the calls from the moment on in which the worker is stopped */
+/** Waits for the ends that are expected, and sees that each task has just that one. */
+async function checkEnds(broker: Broker, expected: Expected): Promise<void> {
+  const open = new Set(expected.keys());
+  await until(async () => {
+    for (const id of open) {
+      const task = await broker.get(id);
+      if (task && isReady(task.status)) open.delete(id);
+    }
+    return open.size === 0;
+  }, 15_000);
+  const left = (await broker.queues()).map(({ waiting, scheduled }) => waiting + scheduled);
+  assertEquals(left.filter((tasks) => tasks > 0), []);
+  for (const [id, { name, status, retries }] of expected) {
+    const task = await broker.get(id);
+    assertEquals([name, task?.status, task?.retries], [name, status, retries]);
+    const events = await broker.events(id, 0) ?? [];
+    assertEquals(events.filter((event) => isReady(event.status)).length, 1);
+    // A claim that nobody heard of and an end that nobody heard of are no loss of a worker.
+    assert(task?.error?.type !== "WorkerLostError");
+  }
+}
+
+function startWorker(broker: Broker, name: string): { worker: Worker; ran: Promise<void> } {
+  const worker = new Worker(broker, new AsyncPool(registry, SIZE), {
+    ...WORKER,
+    name,
+    concurrency: { max: SIZE, min: 1 },
+    leaseMs: LEASE_MS,
+  });
+  return { worker, ran: worker.run() };
+}
+
+/**
+ * @param during what befalls the calls of a worker
+ * @param atStop what befalls them from the moment on in which it is stopped in the middle of tasks
+ */
 async function tryFaults(url: string, during: Fault[], atStop: Fault[]): Promise<void> {
   const broker = connectBroker(url, { leaseMs: LEASE_MS });
   const next = [...during];
   const unreliable = faulty(broker, () => next.shift() ?? "none");
-  const worker = new Worker(unreliable.broker, new AsyncPool(registry, SIZE), {
-    ...WORKER,
-    concurrency: { max: SIZE, min: 1 },
-    leaseMs: LEASE_MS,
-  });
-  const expected = await enqueue(broker);
-  const ran = worker.run();
+  const { worker, ran } = startWorker(unreliable.broker, "w");
+  let interrupted: Expected = new Map();
   try {
-    const open = new Set(expected.keys());
-    await until(async () => {
-      for (const id of open) {
-        const task = await broker.get(id);
-        if (task && isReady(task.status)) open.delete(id);
-      }
-      return open.size === 0;
-    }, 30_000);
-    const idle = (await broker.queues()).map(({ waiting, scheduled }) => waiting + scheduled);
-    assertEquals(idle.filter((tasks) => tasks > 0), []);
-    for (const [id, { name, status, retries }] of expected) {
-      const task = await broker.get(id);
-      assertEquals([name, task?.status, task?.retries], [name, status, retries]);
+    const expected = await enqueue(broker, [...TASKS, ...TASKS]);
+    await checkEnds(broker, expected);
+    for (const [id, { name }] of expected) {
       if (name === "counted") assertEquals(runs.get(id), 1);
-      const events = await broker.events(id, 0) ?? [];
-      assertEquals(events.filter((event) => isReady(event.status)).length, 1);
-      // A claim that nobody heard of and an end that nobody heard of are no loss of a worker.
-      assert(task?.error?.type !== "WorkerLostError");
     }
+    interrupted = await enqueue(broker, Array(SIZE + 1).fill(NAP));
+    const isRunning = async (id: string) => (await broker.get(id))?.status === "STARTED";
+    await until(async () =>
+      (await Promise.all([...interrupted.keys()].map(isRunning))).some(Boolean)
+    );
   } finally {
     next.splice(0, next.length, ...atStop);
     worker.stop();
     worker.stop();
     await deadline(ran, 20_000);
+    const heir = startWorker(broker, "heir");
+    await checkEnds(broker, interrupted).finally(() => heir.worker.stop());
+    await heir.ran;
     await broker.close();
   }
 }
