@@ -16,7 +16,7 @@ export async function migrate({ from, to }: MigrateOptions, io: Io): Promise<num
     throw new UsageError("tasks can be moved --from sqlite:FILE --to redis://HOST:PORT only");
   }
   const file = from.slice("sqlite:".length);
-  const { moved, renamed } = await move(file, to);
+  const { moved, schedules, renamed } = await move(file, to);
   let total = 0;
   for (const state of STATES) {
     const count = moved.get(state) ?? 0;
@@ -24,7 +24,7 @@ export async function migrate({ from, to }: MigrateOptions, io: Io): Promise<num
     total += count;
   }
   io.out(
-    `All ${total} task(s) have arrived. The file is ${renamed} now; nothing reads it any more\n`,
+    `All ${total} task(s) and ${schedules} schedule(s) have arrived. The file is ${renamed} now; nothing reads it any more\n`,
   );
   return 0;
 }

@@ -11,13 +11,14 @@ const NEWEST = 10_000;
 export interface Migration {
   /** How many tasks were moved, by their state. */
   moved: Map<State, number>;
+  schedules: number;
   /** The name that the file has now. */
   renamed: string;
 }
 
 /**
- * Moves what a database file holds: waiting, delayed and ended tasks with their events, paused queues
- * and idempotency keys. The file is renamed when all of it has arrived. After a failure it still has
+ * Moves what a database file holds: waiting, delayed and ended tasks with their events, schedules with
+ * their runs, paused queues and idempotency keys. The file is renamed when all of it has arrived. After a failure it still has
  * everything, and the move can be made again: what the Redis knows by then it leaves alone.
  * @param file the path of the database
  * @param url of the Redis
@@ -44,6 +45,11 @@ export async function migrate(file: string, url: string): Promise<Migration> {
       const what = `${moved.get(status) ?? 0} of ${count} tasks in ${status} arrived`;
       throw new BrokerRefusedError(`${what}; ${file} is still what counts`);
     }
+    let schedules = 0;
+    for await (const some of source.schedules()) {
+      await target.takeSchedules(some);
+      schedules += some.length;
+    }
     for await (const idempotencyKeys of source.idempotencyKeys()) {
       await target.adopt({ idempotencyKeys });
     }
@@ -51,7 +57,7 @@ export async function migrate(file: string, url: string): Promise<Migration> {
       pausedQueues: await source.pausedQueues(),
       newest: await source.newest(NEWEST),
     });
-    return { moved, renamed: await source.retire() };
+    return { moved, schedules, renamed: await source.retire() };
   } finally {
     await Promise.all([source.close(), target.close()]);
   }

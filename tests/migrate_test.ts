@@ -33,6 +33,17 @@ async function fill(broker: Broker): Promise<void> {
     newTask({ queue: "other", softTimeLimit: 0, idempotencyKey: "k", expires: later }),
     newTask({ args: JSON.stringify(["x".repeat(1024 * 1024 - 10)]), queue: "big" }),
   ]);
+  const { schedules } = broker;
+  for (let i = 0; i < 150; i++) {
+    const next = i % 3 === 0 ? null : 1000 + i;
+    await schedules.put({ name: `s${i}`, body: `{"ü":${i}}`, inCode: i % 2 === 0, next }, null);
+  }
+  const [first] = (await schedules.due(1)).schedules;
+  assert(first);
+  const ticks = Array.from({ length: 3 }, (_, due) => ({ due, task: newTask() }));
+  const skipped = [{ due: 5, until: 6, reason: "why" }];
+  const { name, revision, next: due } = first;
+  await schedules.advance([{ name, revision, due, next: 2000, ticks, skipped }]);
   await broker.enqueue(Array.from({ length: 1200 }, () => newTask({ queue: "many" })));
   await broker.pause("other");
 }
@@ -41,6 +52,9 @@ interface Contents {
   tasks: Task[];
   events: (TaskEvent[] | null)[];
   newest: string[];
+  schedules: unknown[];
+  inCode: string[];
+  due: string[];
 }
 
 async function contents(broker: Broker): Promise<Contents> {
@@ -56,7 +70,14 @@ async function contents(broker: Broker): Promise<Contents> {
   tasks.sort((a, b) => a.task_id < b.task_id ? -1 : 1);
   const newest = (await broker.list({ limit: 500 })).tasks.map(({ task_id }) => task_id);
   const events = await Promise.all(tasks.map(({ task_id }) => broker.events(task_id, 0)));
-  return { tasks, events, newest };
+  const stored = await broker.schedules.list("", 1000);
+  const schedules = await Promise.all(stored.map(async ({ revision: _, ...schedule }) => ({
+    ...schedule,
+    runs: await broker.schedules.runs(schedule.name),
+  })));
+  const inCode = (await broker.schedules.inCode()).map(({ name }) => name).sort();
+  const due = (await broker.schedules.due(1000)).schedules.map(({ name }) => name);
+  return { tasks, events, newest, schedules, inCode, due };
 }
 
 function migrate(from: string, to: string, cwd: string) {
@@ -74,10 +95,13 @@ Deno.test("migrate moves every task with all that is known of it, and takes the 
 
   const { code, stdout, stderr } = await migrate(store.url, redis.url, store.cwd);
   assertEquals([code, stderr], [0, ""]);
-  assertMatch(stdout, /^PENDING +1209\nRETRY +1\nSUCCESS +1\nREVOKED +1\nAll 1212 task/);
+  assertMatch(
+    stdout,
+    /^PENDING +1212\nRETRY +1\nSUCCESS +1\nREVOKED +1\nAll 1215 task\(s\) and 150 schedule/,
+  );
   const after = connectBroker(redis.url);
   const actual = await contents(after);
-  assertEquals(actual.tasks.length, 1212);
+  assertEquals(actual.tasks.length, 1215);
   assertEquals(actual, expected);
   // Each queue goes on in its order; a paused one stays so, and keys stay known.
   const claims = async (broker: Broker) =>

@@ -25,6 +25,7 @@ import retry from "./scripts/retry.lua" with { type: "text" };
 import revoke from "./scripts/revoke.lua" with { type: "text" };
 import scheduleDue from "./scripts/schedule_due.lua" with { type: "text" };
 import scheduleGet from "./scripts/schedule_get.lua" with { type: "text" };
+import scheduleImport from "./scripts/schedule_import.lua" with { type: "text" };
 import scheduleList from "./scripts/schedule_list.lua" with { type: "text" };
 import schedulePut from "./scripts/schedule_put.lua" with { type: "text" };
 import scheduleRemove from "./scripts/schedule_remove.lua" with { type: "text" };
@@ -81,6 +82,7 @@ export const scripts = {
   revoke: new Script(revoke),
   scheduleDue: new Script(scheduleDue),
   scheduleGet: new Script(scheduleGet),
+  scheduleImport: new Script(`${schedules}\n${scheduleImport}`),
   scheduleList: new Script(scheduleList),
   schedulePut: new Script(`${schedules}\n${schedulePut}`),
   scheduleRemove: new Script(scheduleRemove),

@@ -1,5 +1,6 @@
 /** A Redis that takes over what another store held. */
 
+import type { StoredRun, StoredSchedule } from "../schedule_store.ts";
 import type { StoredTask } from "../stored.ts";
 import { isReady, type State } from "../wire.ts";
 import { Connection } from "./connection.ts";
@@ -50,6 +51,23 @@ export class Target {
     const keys = idempotencyKeys.flatMap(({ key, id, until }) => [key, id, until]);
     const lists: (string | number)[][] = [pausedQueues, keys, newest];
     await this.#connection.run(scripts.adopt, lists.flatMap((list) => [list.length, ...list]));
+  }
+
+  /** Stores schedules that are not known yet, each with its runs, the newest first. */
+  async takeSchedules(schedules: (StoredSchedule & { runs: StoredRun[] })[]): Promise<void> {
+    await Promise.all(
+      schedules.map(({ name, body, inCode, next, last, runs }) =>
+        this.#connection.run(scripts.scheduleImport, [
+          name,
+          body,
+          inCode ? "1" : "",
+          next ?? "",
+          last?.due ?? "",
+          last?.task ?? "",
+          ...runs.toReversed().map((run) => JSON.stringify(run)),
+        ])
+      ),
+    );
   }
 
   close(): Promise<void> {

@@ -2,15 +2,18 @@
 
 import { renameSync } from "node:fs";
 import { BrokerRefusedError, BrokerUnavailableError } from "../broker.ts";
+import type { StoredRun, StoredSchedule } from "../schedule_store.ts";
 import type { StoredTask } from "../stored.ts";
 import { isReady, PRIORITIES, type State, STATES } from "../wire.ts";
 import { Transaction } from "./transaction.ts";
 import { Database } from "./database.ts";
+import { SqliteSchedules } from "./schedules.ts";
 import type { TaskRow } from "./rows.ts";
 
 const MAX_BATCH = 500;
 const MAX_BATCH_CHARACTERS = 4 * 1024 * 1024;
 const MAX_KEYS = 5000;
+const MAX_SCHEDULES_AT_ONCE = 100;
 
 export class Source {
   readonly #db: Database;
@@ -109,6 +112,20 @@ export class Source {
       if (keys.length > 0) yield keys;
       if (keys.length < MAX_KEYS) return;
       after = keys.at(-1)?.key ?? "";
+    }
+  }
+
+  /** All schedules by name, each with its runs, the newest first. */
+  async *schedules(): AsyncGenerator<(StoredSchedule & { runs: StoredRun[] })[]> {
+    const store = new SqliteSchedules(this.#db, () => Promise.reject(new TypeError("only read")));
+    let after = "";
+    while (true) {
+      const schedules = await store.list(after, MAX_SCHEDULES_AT_ONCE);
+      const runs = await Promise.all(schedules.map(({ name }) => store.runs(name)));
+      yield schedules.map((schedule, i) => ({ ...schedule, runs: runs[i] ?? [] }));
+      const last = schedules.at(-1);
+      if (!last) return;
+      after = last.name;
     }
   }
 
