@@ -5,6 +5,7 @@
 
 const NEEDED = [
   { program: "redis-server", debian: "redis-server" },
+  { program: "openssl", debian: "openssl" },
   // Where the browser tests look for it.
   { program: Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium", debian: "chromium" },
 ];

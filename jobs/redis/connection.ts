@@ -21,6 +21,8 @@ const COMMAND_TIMEOUT_MS = 4000;
 const REPEAT_WITHIN_MS = 2000;
 /** Calls wait this long for the first connection, */
 const CONNECT_WAIT_MS = 1500;
+/** so much longer where nothing was heard of it by then, neither good nor bad, */
+const CONNECT_NEWS_MS = 3000;
 /** and this long for a new one when one was lost. */
 const RECONNECT_WAIT_MS = 1000;
 /** A server that answers but will not serve us is asked again this often. */
@@ -104,7 +106,10 @@ export class Connection {
         this.#closing ? null : Math.min(25 * 2 ** Math.min(times, 10), 1000),
     });
     this.#watch();
-    this.#givingUp = setTimeout(() => this.#giveUp(), CONNECT_WAIT_MS);
+    this.#givingUp = setTimeout(() => {
+      if (this.#trouble) this.#giveUp();
+      else this.#givingUp = setTimeout(() => this.#giveUp(), CONNECT_NEWS_MS);
+    }, CONNECT_WAIT_MS);
   }
 
   run(script: Script, args: (string | number)[]): Promise<unknown> {

@@ -144,5 +144,9 @@ export function unreachable(reason: string, first: boolean): Trouble {
     ? ": start one there, name another with --broker, " +
       "or use the embedded broker with --broker sqlite:taskapp.db or taskapp dev"
     : "";
-  return { kind: "away", what: `is not reachable (${reason})${advice}`, refusal: false };
+  // What the two look like that do not speak the same.
+  const tls = first && /ECONNRESET|ETIMEDOUT/.test(reason)
+    ? "; with TLS it is named rediss://, without redis://"
+    : "";
+  return { kind: "away", what: `is not reachable (${reason}${tls})${advice}`, refusal: false };
 }
