@@ -12,7 +12,17 @@ import { connectorTo, end } from "./connector.ts";
 import { replyError, type Script } from "./scripts.ts";
 import { Sentinels } from "./sentinel.ts";
 import { readTls } from "./tls.ts";
-import { fromError, fromReply, reasonOf, type Trouble, unreachable } from "./trouble.ts";
+import {
+  fromError,
+  fromReply,
+  reasonOf,
+  REPLICA,
+  type Risk,
+  risks,
+  type Trouble,
+  TroubleError,
+  unreachable,
+} from "./trouble.ts";
 import { parseRedisUrl } from "./url.ts";
 
 /** No command waits longer for its answer; also how long a silent socket counts as alive. */
@@ -67,6 +77,7 @@ export class Connection {
   /** Of the present connection or, before the next answers, of the one before. */
   #trouble: Trouble | undefined;
   readonly #outage: Outage;
+  readonly #warned = new Set<string>();
   #identity: { server: string; client: string } | undefined;
 
   /**
@@ -214,13 +225,16 @@ export class Connection {
   /** Lets calls through if the connection leads to the right database and may do what they do. */
   async #admit(): Promise<void> {
     const { db = 0 } = this.#redis.options;
+    let info: string;
     try {
-      await Promise.all([
+      [info] = await Promise.all([
+        this.#redis.info().catch(noAnswer),
         db > 0 && this.#redis.select(db), // where it does not exist, ioredis has gone on in 0
         this.#redis.del(PREFIX), // the key that scripts are given; it holds nothing
         this.#redis.eval("return 1", 1, PREFIX),
         this.#redis.publish(CONTROL_CHANNEL, ""),
       ]);
+      if (/^role:slave/m.test(info)) throw new TroubleError(REPLICA);
     } catch (error) {
       this.#failed(error);
       clearTimeout(this.#askingAgain);
@@ -233,7 +247,15 @@ export class Connection {
     this.#trouble = undefined;
     this.#gate.resolve();
     this.#outage.over();
+    for (const risk of risks(info)) this.#warn(risk);
     this.listener.onReconnected();
+  }
+
+  /** Says each once, not after every reconnect. */
+  #warn({ level, what }: Risk): void {
+    if (this.#warned.has(what)) return;
+    this.#warned.add(what);
+    log[level](`${this.#name} ${what}`);
   }
 
   #askAgain(): void {
@@ -315,4 +337,10 @@ export class Connection {
       this.#deaf = true;
     }
   }
+}
+
+/** For what a Redis may refuse to tell. */
+function noAnswer(error: unknown): string {
+  if (replyError(error) === undefined) throw error;
+  return "";
 }

@@ -2,6 +2,13 @@
 
 import { replyError } from "./scripts.ts";
 
+/** What a Redis may do to our data, by its settings. */
+export interface Risk {
+  level: "warn" | "info";
+  /** Completes a sentence that begins with the server's name. */
+  what: string;
+}
+
 /** Why Redis does not serve us. */
 export interface Trouble {
   /** The same for as long as it is the same trouble. */
@@ -19,8 +26,16 @@ export class TroubleError extends Error {
   }
 }
 
+/** One that may become a master, or give way to one of the same name. */
+export const REPLICA: Trouble = {
+  kind: "READONLY",
+  what: "is a replica, where nothing can be written (READONLY): name its master in the broker's " +
+    "URL, or the sentinels that know it",
+  refusal: false,
+};
+
 /** Replies that tell of the server's state, not of a fault of ours. */
-const STATE = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|NOREPLICAS|MISCONF)/;
+const STATE = /^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|NOREPLICAS|MISCONF)/;
 
 const REFUSALS: { kind: string; reply: RegExp; what(reply: string): string }[] = [
   {
@@ -131,6 +146,7 @@ export function reasonOf(error: unknown): string {
 export function fromReply(reply: string): Trouble | undefined {
   const refusal = REFUSALS.find((each) => each.reply.test(reply));
   if (refusal) return { kind: refusal.kind, what: refusal.what(reply), refusal: true };
+  if (reply.startsWith("READONLY")) return REPLICA;
   const [kind] = STATE.exec(reply) ?? [];
   return kind ? { kind, what: `does not serve us: ${reply}`, refusal: false } : undefined;
 }
@@ -149,4 +165,22 @@ export function unreachable(reason: string, first: boolean): Trouble {
     ? "; with TLS it is named rediss://, without redis://"
     : "";
   return { kind: "away", what: `is not reachable (${reason}${tls})${advice}`, refusal: false };
+}
+
+/** What is risky about a Redis that answers this to INFO. */
+export function risks(info: string): Risk[] {
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? "noeviction";
+  const found: Risk[] = [];
+  if (policy !== "noeviction") {
+    const what =
+      `drops tasks when it is full (maxmemory-policy ${policy}): have it refuse new ones ` +
+      "by CONFIG SET maxmemory-policy noeviction, and write that into its configuration";
+    found.push({ level: "warn", what });
+  }
+  if (/^aof_enabled:0/m.test(info)) {
+    const what =
+      "keeps no append-only file: after a crash it has what its last snapshot had, if any";
+    found.push({ level: "info", what });
+  }
+  return found;
 }
