@@ -191,6 +191,11 @@ export class BrokerUnavailableError extends Error {
   override name = "BrokerUnavailableError";
 }
 
+/** The store has no room for what the call would add, and has added none of it. */
+export class BrokerFullError extends BrokerUnavailableError {
+  override name = "BrokerFullError";
+}
+
 /**
  * The store cannot be used as it was named: a wrong password, a file that is no database of ours.
  * Trying again does not help.

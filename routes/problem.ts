@@ -5,7 +5,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { BrokerUnavailableError, InvalidCursorError } from "../jobs/broker.ts";
+import { BrokerFullError, BrokerUnavailableError, InvalidCursorError } from "../jobs/broker.ts";
 import { ArgumentsTooLargeError, InvalidArgumentsError, UnknownTaskError } from "../jobs/errors.ts";
 import { InvalidScheduleError } from "../jobs/schedule.ts";
 import { ScheduleConflictError, UnknownScheduleError } from "../jobs/schedule_control.ts";
@@ -126,14 +126,10 @@ function toProblem(thrown: Error, c: Context): Problem {
   }
   if (thrown instanceof ArgumentsTooLargeError) return new Problem(413, thrown.message);
   if (thrown instanceof BrokerUnavailableError) {
-    return new Problem(
-      503,
-      "The broker does not answer at the moment; try again in a few seconds",
-      {},
-      {
-        "retry-after": RETRY_AFTER,
-      },
-    );
+    const detail = thrown instanceof BrokerFullError
+      ? "The broker is full and takes no new tasks at the moment; try again later"
+      : "The broker does not answer at the moment; try again in a few seconds";
+    return new Problem(503, detail, {}, { "retry-after": RETRY_AFTER });
   }
   if (thrown instanceof Deno.errors.BadResource || thrown instanceof Deno.errors.Http) {
     return new Problem(400, "The request ended before its body did");

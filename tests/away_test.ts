@@ -7,6 +7,7 @@ import { createTask } from "../jobs/tasks/create_task.ts";
 import { longRunningTask } from "../jobs/tasks/long_running_task.ts";
 import { Program } from "./program.ts";
 import { freePort, TestRedis } from "./redis.ts";
+import { together } from "./together.ts";
 import { until } from "./until.ts";
 
 const WAYS_OUT = /start one there, .*--broker.*sqlite:taskapp\.db.*taskapp dev; trying again$/;
@@ -24,12 +25,20 @@ class Running implements AsyncDisposable {
   /** What `serve` answers to the probe; 0 before it listens. */
   async ready(): Promise<number> {
     try {
-      const response = await fetch(`http://127.0.0.1:${this.#port}/readyz`);
-      await response.body?.cancel();
-      return response.status;
+      return (await this.get("/readyz")).status;
     } catch {
       return 0;
     }
+  }
+
+  async get(path: string): Promise<Response> {
+    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`);
+    await response.body?.cancel();
+    return response;
+  }
+
+  post(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.#port}${path}`, { method: "POST", ...init });
   }
 
   signal(signal: Deno.Signal): void {
@@ -44,6 +53,7 @@ class Running implements AsyncDisposable {
     const records = stderr.trim().split("\n").filter(Boolean).map((line) => JSON.parse(line));
     const log = records
       .filter(({ level, logger }) => level !== "info" || logger === "taskapp.broker")
+      .filter(({ message }) => !/keeps no append-only file/.test(message)) // these keep none
       .map(({ level, message }) => `${level}: ${message}`);
     return { code, ms, log };
   }
@@ -114,23 +124,142 @@ Deno.test("TERM and INT end a program at once that has never seen its Redis", as
   }
 });
 
-Deno.test("a worker that ends while Redis is away tells its results if that comes back in time", async () => {
-  await using redis = await TestRedis.start({ durable: true });
-  const broker = connectBroker(redis.url);
-  await using worker = new Running("work", redis.url);
-  const task = await createTask.prepare([3]);
-  await broker.enqueue([task]);
-  await until(async () => (await broker.get(task.id))?.status === "PROGRESS");
-  await redis.down();
-  await sleep(4500); // it ends, and cannot say so
-  const stopping = worker.stop();
-  await sleep(1500);
-  await redis.up();
-  assertEquals((await stopping).code, 0);
-  await until(() => broker.ping().then(() => true, () => false));
-  const ended = await broker.get(task.id);
-  assertEquals([ended?.status, ended?.deliveries], ["SUCCESS", 1]);
-  await broker.close();
+together("while and after Redis is away, or will not have us", {
+  "a worker that ends while Redis is away tells its results if that comes back in time":
+    async () => {
+      await using redis = await TestRedis.start({ durable: true });
+      const broker = connectBroker(redis.url);
+      await using worker = new Running("work", redis.url);
+      const task = await createTask.prepare([3]);
+      await broker.enqueue([task]);
+      await until(async () => (await broker.get(task.id))?.status === "PROGRESS");
+      await redis.down();
+      await sleep(4500); // it ends, and cannot say so
+      const stopping = worker.stop();
+      await sleep(1500);
+      await redis.up();
+      assertEquals((await stopping).code, 0);
+      await until(() => broker.ping().then(() => true, () => false));
+      const ended = await broker.get(task.id);
+      assertEquals([ended?.status, ended?.deliveries], ["SUCCESS", 1]);
+      await broker.close();
+    },
+  "a password that changes under a running program is said once, and waited for": async () => {
+    await using redis = await TestRedis.start();
+    const user = (password: string) =>
+      redis.command("ACL", "SETUSER", "app", "reset", "on", `>${password}`, "~*", "&*", "+@all");
+    await user("old");
+    const url = redis.url.replace("//", "//app:old@");
+    await using server = new Running("serve", url);
+    await using worker = new Running("work", url);
+    await until(async () => await server.ready() === 200);
+    await runOn(redis.url);
+    await user("new");
+    await redis.command("CLIENT", "KILL", "USER", "app");
+    await until(async () => await server.ready() === 503);
+    await sleep(2500);
+    await user("old");
+    await until(async () => await server.ready() === 200);
+    await runOn(redis.url);
+    for (const { code, log } of await Promise.all([server.stop(), worker.stop()])) {
+      assertEquals(code, 0);
+      assertLog(log, [
+        /^warning: Redis at \S+ does not accept this user name and password: .*; trying again$/,
+        /^info: Redis at \S+ is back$/,
+      ]);
+    }
+  },
+  "a full Redis takes no new task, and those that it has taken go on to their end": async () => {
+    await using redis = await TestRedis.start();
+    await using server = new Running("serve", redis.url);
+    await using worker = new Running("work", redis.url);
+    const broker = connectBroker(redis.url);
+    await until(async () => await server.ready() === 200);
+    const running = await longRunningTask.prepare([0.5]);
+    const waiting = await longRunningTask.prepare([0.1]);
+    await broker.enqueue([running, waiting]);
+    await until(async () => (await broker.get(running.id))?.status === "PROGRESS");
+    await redis.command("CONFIG", "SET", "maxmemory", "1");
+
+    const refused = await server.post("/tasks");
+    assertEquals(refused.status, 503);
+    assertMatch((await refused.json()).detail, /^The broker is full and takes no new tasks/);
+    const key = { headers: { "idempotency-key": "k" } };
+    await (await server.post("/tasks", key)).body?.cancel();
+    const env = { TASKAPP_BROKER: redis.url };
+    const called = await Program.output(["call", "divide", "[1, 2]"], env);
+    assertEquals(called.code, 1);
+    assertMatch(called.stderr, /^error: Redis at \S+ is full and takes no new tasks [^\n]*\n$/);
+    for (const { id } of [running, waiting]) {
+      await until(async () => (await broker.get(id))?.status === "SUCCESS");
+    }
+    const { tasks } = await broker.list({ limit: 10 });
+    assertEquals(new Set(tasks.map(({ task_id }) => task_id)), new Set([running.id, waiting.id]));
+    const keys = await redis.command("KEYS", "taskapp:{0}:[ti][ad][se][km]*");
+    assertEquals(keys.split("\n").length, 2, keys); // hashes of tasks, and no idempotency key
+
+    await redis.command("CONFIG", "SET", "maxmemory", "0");
+    await runOn(redis.url);
+    const later = await server.post("/tasks", key);
+    assertEquals(later.status, 202);
+    await later.body?.cancel();
+    await sleep(6000);
+    await broker.close();
+    const full = /^warning: Redis at \S+ is full and takes no new tasks \(OOM .*; trying again$/;
+    assertLog((await server.stop()).log, [full, /^info: Redis at \S+ is back$/]);
+    assertEquals((await worker.stop()).code, 0);
+  },
+  "a Redis that becomes a replica is said once, and used again when it is a master": async () => {
+    await using redis = await TestRedis.start();
+    await using server = new Running("serve", redis.url);
+    await until(async () => await server.ready() === 200);
+    await redis.command("REPLICAOF", "127.0.0.1", "1");
+    await until(async () => await server.ready() === 503);
+    await sleep(2500);
+    await redis.command("REPLICAOF", "NO", "ONE");
+    await until(async () => await server.ready() === 200);
+    assertLog((await server.stop()).log, [
+      /^warning: Redis at \S+ is a replica, where nothing can be written .*; trying again$/,
+      /^info: Redis at \S+ is back$/,
+    ]);
+  },
+  "the rights that the documentation names are enough, and of a missing one it is said which":
+    async () => {
+      await using redis = await TestRedis.start();
+      const text = await Deno.readTextFile(new URL("../docs/architecture.md", import.meta.url));
+      const rights = /A Redis user of its own needs the rights\s+`([^`]+)`/.exec(text)?.[1];
+      assertExists(rights);
+      await redis.command("ACL", "SETUSER", "app", "on", ">right");
+      const url = redis.url.replace("//", "//app:right@");
+      const refused = await Program.output(["call", "divide", "[1, 2]"], { TASKAPP_BROKER: url });
+      assert(refused.stderr.includes(`: ACL SETUSER <user> ${rights} is enough`), refused.stderr);
+      await redis.command("ACL", "SETUSER", "app", ...rights.split(" "));
+      await using server = new Running("serve", url, { TASKAPP_LOGLEVEL: "debug" });
+      await using worker = new Running("work", url, { TASKAPP_LOGLEVEL: "debug" });
+      await until(async () => await server.ready() === 200);
+      await runOn(url);
+      for (const path of ["/tasks", "/queues", "/workers", "/stats", "/metrics"]) {
+        assertEquals((await server.get(path)).status, 200);
+      }
+      for (const { log } of await Promise.all([server.stop(), worker.stop()])) {
+        assertEquals(log.filter((text) => /NOPERM|ACL|Cannot ask/.test(text)), []);
+      }
+      await redis.command("ACL", "SETUSER", "app", "-rpush");
+      const lacking = await Program.output(["call", "divide", "[1, 2]"], { TASKAPP_BROKER: url });
+      assertEquals(lacking.code, 1);
+      assertMatch(
+        lacking.stderr,
+        /does not let its user do what taskapp does \(.*(rpush|can't run)/,
+      );
+    },
+  "an error that is no outage is still logged": async () => {
+    await using redis = await TestRedis.start();
+    await redis.command("SET", "taskapp:{0}:scheduled", "not a sorted set");
+    await using worker = new Running("work", redis.url);
+    await sleep(4000);
+    const { log } = await worker.stop();
+    assertLog(log, [/^warning: promote failed, trying again: .*WRONGTYPE/]);
+  },
 });
 
 const REFUSALS: [what: string, acl: string[], user: string, path: string, line: RegExp][] = [
@@ -159,8 +288,8 @@ const REFUSALS: [what: string, acl: string[], user: string, path: string, line: 
   ["no such database", ["on", ">wr0ng", "~*", "&*", "+@all"], "app:wr0ng", "/99", /no database/],
 ];
 
-for (const [what, acl, user, path, line] of REFUSALS) {
-  Deno.test(`${what} ends every command with one line and exit code 2`, async () => {
+together("what cannot be used as it is named ends every command with one line and exit code 2", {
+  ...Object.fromEntries(REFUSALS.map(([what, acl, user, path, line]) => [what, async () => {
     await using redis = await TestRedis.start();
     await redis.command("ACL", "SETUSER", "app", "reset", ...acl);
     const TASKAPP_BROKER = redis.url.replace("//", `//${user}@`) + path;
@@ -173,98 +302,18 @@ for (const [what, acl, user, path, line] of REFUSALS) {
         assert(!stderr.includes("wr0ng"), stderr);
       },
     ));
-  });
-}
-
-Deno.test("a Redis that wants a password and is given none ends every command likewise", async () => {
-  await using redis = await TestRedis.start();
-  await redis.command("CONFIG", "SET", "requirepass", "right");
-  const env = { TASKAPP_BROKER: redis.url };
-  for (const args of [["serve", "--port", "0"], ["work"], ["call", "divide", "[1, 2]"]]) {
-    const { code, stderr } = await Program.output(args, env);
-    assertEquals(code, 2);
-    assertMatch(
-      stderr,
-      /^error: Redis at \S+ wants a password: [^\n]*redis:\/\/:PASSWORD@[^\n]*\n$/,
-    );
-  }
-});
-
-Deno.test("a password that changes under a running program is said once, and waited for", async () => {
-  await using redis = await TestRedis.start();
-  const user = (password: string) =>
-    redis.command("ACL", "SETUSER", "app", "reset", "on", `>${password}`, "~*", "&*", "+@all");
-  await user("old");
-  const url = redis.url.replace("//", "//app:old@");
-  await using server = new Running("serve", url);
-  await using worker = new Running("work", url);
-  await until(async () => await server.ready() === 200);
-  await runOn(redis.url);
-  await user("new");
-  await redis.command("CLIENT", "KILL", "USER", "app");
-  await until(async () => await server.ready() === 503);
-  await sleep(2500);
-  await user("old");
-  await until(async () => await server.ready() === 200);
-  await runOn(redis.url);
-  for (const { code, log } of await Promise.all([server.stop(), worker.stop()])) {
-    assertEquals(code, 0);
-    assertLog(log, [
-      /^warning: Redis at \S+ does not accept this user name and password: .*; trying again$/,
-      /^info: Redis at \S+ is back$/,
-    ]);
-  }
-});
-
-Deno.test("a Redis that is full is said once, and so is that it no longer is", async () => {
-  await using redis = await TestRedis.start();
-  await using server = new Running("serve", redis.url);
-  await until(async () => await server.ready() === 200);
-  await redis.command("CONFIG", "SET", "maxmemory", "1");
-  await sleep(3000);
-  await redis.command("CONFIG", "SET", "maxmemory", "0");
-  await sleep(7000);
-  assertLog((await server.stop()).log, [
-    /^warning: Redis at \S+ does not serve us: OOM .*; trying again$/,
-    /^info: Redis at \S+ is back$/,
-  ]);
-});
-
-Deno.test("a Redis that becomes a replica is said once, and used again when it is a master", async () => {
-  await using redis = await TestRedis.start();
-  await using server = new Running("serve", redis.url);
-  await until(async () => await server.ready() === 200);
-  await redis.command("REPLICAOF", "127.0.0.1", "1");
-  await until(async () => await server.ready() === 503);
-  await sleep(2500);
-  await redis.command("REPLICAOF", "NO", "ONE");
-  await until(async () => await server.ready() === 200);
-  assertLog((await server.stop()).log, [
-    /^warning: Redis at \S+ does not serve us: READONLY .*; trying again$/,
-    /^info: Redis at \S+ is back$/,
-  ]);
-});
-
-Deno.test("the rights that a refusal names are enough", async () => {
-  const [, , , , line] = REFUSALS.find(([what]) => what === "no rights") ?? [];
-  assertExists(line);
-  await using redis = await TestRedis.start();
-  await redis.command("ACL", "SETUSER", "app", "on", ">right");
-  const url = redis.url.replace("//", "//app:right@");
-  const refused = await Program.output(["call", "divide", "[1, 2]"], { TASKAPP_BROKER: url });
-  const [, rights = ""] = /<user> (.*) is enough/.exec(refused.stderr) ?? [];
-  await redis.command("ACL", "SETUSER", "app", ...rights.split(" "));
-  await using worker = new Running("work", url, { TASKAPP_LOGLEVEL: "debug" });
-  await runOn(url);
-  const { log } = await worker.stop();
-  assertEquals(log.filter((text) => /NOPERM|Cannot ask/.test(text)), []);
-});
-
-Deno.test("an error that is no outage is still logged", async () => {
-  await using redis = await TestRedis.start();
-  await redis.command("SET", "taskapp:{0}:scheduled", "not a sorted set");
-  await using worker = new Running("work", redis.url);
-  await sleep(4000);
-  const { log } = await worker.stop();
-  assertLog(log, [/^warning: promote failed, trying again: .*WRONGTYPE/]);
+  }])),
+  "a Redis that wants a password and is given none ends every command likewise": async () => {
+    await using redis = await TestRedis.start();
+    await redis.command("CONFIG", "SET", "requirepass", "right");
+    const env = { TASKAPP_BROKER: redis.url };
+    for (const args of [["serve", "--port", "0"], ["work"], ["call", "divide", "[1, 2]"]]) {
+      const { code, stderr } = await Program.output(args, env);
+      assertEquals(code, 2);
+      assertMatch(
+        stderr,
+        /^error: Redis at \S+ wants a password: [^\n]*redis:\/\/:PASSWORD@[^\n]*\n$/,
+      );
+    }
+  },
 });

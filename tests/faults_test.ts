@@ -10,6 +10,7 @@ import { type Fault, FaultProxy } from "./fault_proxy.ts";
 import { Program } from "./program.ts";
 import { freePort, TestRedis } from "./redis.ts";
 import { numbers, TestSocket } from "./routes_socket.ts";
+import { together } from "./together.ts";
 import { until } from "./until.ts";
 
 /** All goes on so long after a fault has ended. */
@@ -172,8 +173,9 @@ const SITES: Record<string, Ordeal>[] = [
   },
 ];
 
-Deno.test("whatever a network or Redis does, all goes on within 10 s, and nothing is lost", async () => {
-  const results = await Promise.allSettled(SITES.map(async (ordeals) => {
+together(
+  "whatever a network or Redis does, all goes on within 10 s, and nothing is lost",
+  Object.fromEntries(SITES.map((ordeals) => [Object.keys(ordeals).join(", "), async () => {
     await using site = await Site.start();
     for (const [what, { begin, end, ms }] of Object.entries(ordeals)) {
       try {
@@ -182,9 +184,8 @@ Deno.test("whatever a network or Redis does, all goes on within 10 s, and nothin
         throw new Error(what, { cause });
       }
     }
-  }));
-  for (const result of results) if (result.status === "rejected") throw result.reason;
-});
+  }])),
+);
 
 Deno.test("a request whose answer was lost can be repeated under its key, and starts one task", async () => {
   await using redis = await TestRedis.start();

@@ -5,7 +5,7 @@
 
 import { Redis } from "ioredis";
 import { getLogger } from "@logtape/logtape";
-import { BrokerRefusedError, BrokerUnavailableError } from "../broker.ts";
+import { BrokerFullError, BrokerRefusedError, BrokerUnavailableError } from "../broker.ts";
 import { Outage } from "../outage.ts";
 import { CONTROL_CHANNEL, PREFIX } from "./keys.ts";
 import { connectorTo, end } from "./connector.ts";
@@ -290,7 +290,8 @@ export class Connection {
     if (!this.#up) return this.#away();
     if (trouble) this.#turnedDown(trouble);
     const what = trouble?.what ?? `did not answer: ${reasonOf(error)}`;
-    return new BrokerUnavailableError(`${this.#name} ${what}`, { cause: error });
+    const Unavailable = trouble?.kind === "OOM" ? BrokerFullError : BrokerUnavailableError;
+    return new Unavailable(`${this.#name} ${what}`, { cause: error });
   }
 
   #away(): Error {

@@ -148,7 +148,12 @@ export function fromReply(reply: string): Trouble | undefined {
   if (refusal) return { kind: refusal.kind, what: refusal.what(reply), refusal: true };
   if (reply.startsWith("READONLY")) return REPLICA;
   const [kind] = STATE.exec(reply) ?? [];
-  return kind ? { kind, what: `does not serve us: ${reply}`, refusal: false } : undefined;
+  if (!kind) return undefined;
+  const what = kind === "OOM"
+    ? `is full and takes no new tasks (${reply}): raise its maxmemory; what ends makes room too, ` +
+      "when its result expires"
+    : `does not serve us: ${reply}`;
+  return { kind, what, refusal: false };
 }
 
 /**

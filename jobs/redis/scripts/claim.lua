@@ -3,6 +3,7 @@
 -- ARGV  worker, lease ms, limit, result ttl s, then the queues in the order of their importance.
 -- Returns per task: id, token, name, args, queue, attempt, retries, max_retries, time_limit,
 --         soft_time_limit.
+even_if_full()
 local worker, lease, limit, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = clock()
 local MAX_ENDED = 1000 -- expired tasks that one call ends, so that none takes long

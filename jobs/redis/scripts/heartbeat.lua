@@ -1,6 +1,7 @@
 -- Renews a worker's lease on all its tasks and stores what it says of itself.
 -- ARGV  worker, lease ms, then fields and values.
 -- Returns per task that it holds: id, token.
+even_if_full()
 local worker, lease = ARGV[1], tonumber(ARGV[2])
 local now = clock()
 call('ZADD', K.workers, now + lease, worker)

@@ -7,6 +7,13 @@ local BUCKETS_MS = { 5, 10, 50, 100, 500, 1000, 5000, 10000, 60000, 300000 }
 
 local call = redis.call
 
+-- A full Redis (maxmemory) refuses what may need memory, unless the script has written before, and it
+-- lets everybody delete. With this first, what was accepted goes on to its end, which is also what
+-- makes room again; only what would add tasks is refused, and all of it.
+local function even_if_full()
+  call('DEL', P) -- a key that nothing has
+end
+
 local function clock()
   local time = call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)

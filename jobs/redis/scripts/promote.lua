@@ -1,5 +1,6 @@
 -- Makes delayed tasks ready whose time has come, at most a thousand a call.
 -- Returns milliseconds until the next is due, 0 if there are more now, -1 if none waits.
+even_if_full()
 local now = clock()
 local due = call('ZRANGEBYSCORE', K.scheduled, '-inf', now, 'WITHSCORES', 'LIMIT', 0, 1000)
 for i = 1, #due, 2 do

@@ -4,6 +4,7 @@
 -- out start anew.
 -- ARGV  lease ms, pause ms, grace ms, result ttl s, then per closed connection: worker, client id.
 -- Returns how many tasks were given back.
+even_if_full()
 local lease, pause, grace, ttl = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = clock()
 local checked = tonumber(call('GET', K.reaped) or 0)

@@ -2,6 +2,7 @@
 -- ARGV  worker, then per task: id, token, percent ('' for no progress), stage ('' for none given),
 --       meta as JSON ('' for none), log lines as a JSON string ('' for none).
 -- Returns per task: 1, or 0 where the claim no longer holds.
+even_if_full()
 local worker = ARGV[1]
 local now = clock()
 local FIELDS = { 'status', 'name', 'seq', 'worker', 'deliveries', 'progress', 'stage' }

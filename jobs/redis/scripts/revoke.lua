@@ -1,6 +1,7 @@
 -- Ends a task that has not ended. A worker that runs it is told and cannot settle it any more.
 -- ARGV  id, result ttl s.
 -- Returns done (1 or 0) and the state it has now; nothing for an unknown id.
+even_if_full()
 local id, ttl = ARGV[1], tonumber(ARGV[2])
 local task = load(id, { 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker', 'deliveries' })
 if not task then return done({}) end

@@ -2,6 +2,7 @@
 -- ARGV  worker, result ttl s, then per task: id, token, state (SUCCESS, FAILURE, RETRY or PENDING),
 --       payload (result or error as JSON), shortened error as JSON for the event, delay ms.
 -- Returns per task: 1, or 0 where the claim no longer holds.
+even_if_full()
 local worker, ttl = ARGV[1], tonumber(ARGV[2])
 local now = clock()
 local FIELDS = { 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker',
