@@ -51,7 +51,7 @@ export async function work(options: WorkOptions, io: Io): Promise<number> {
   let stopListening = () => {};
   try {
     const { worker, introduce } = createWorker(broker, options);
-    // From the start on: TSTP and USR1 end or stop a process that does not listen to them.
+    // From the start on: TSTP and TTIN stop a process that does not listen to them.
     stopListening = obeySignals(worker, { TSTP: true });
     if (!await canStart(broker)) return 0;
     introduce(io);
@@ -86,7 +86,8 @@ export function brokerOptions({ resultExpires, lease }: WorkOptions): BrokerOpti
 export function obeySignals(worker: Worker, signals: { TSTP: boolean }): () => void {
   const listening = [
     onStopSignal(() => worker.stop()),
-    onSignal("SIGUSR1", () => worker.printRunning()),
+    // Not USR1, as in Celery: at that one Deno opens its debugger to all users of the machine.
+    onSignal("SIGTTIN", () => worker.printRunning()),
   ];
   if (signals.TSTP) listening.push(onSignal("SIGTSTP", () => worker.quiet()));
   return () => listening.forEach((stop) => stop());

@@ -17,7 +17,7 @@ import type { TaskError } from "./wire.ts";
 
 /** What a thread is told at its start. */
 export interface ThreadData {
-  /** MiB; see `worn`. */
+  /** MiB that it should keep at most when a task has ended. */
   maxMemoryPerChild: number;
 }
 
@@ -28,8 +28,8 @@ export type ToThread = { run: Claimed } | { abort: AbortReason };
 export type FromThread =
   | { ready: true }
   | { updates: Update[] }
-  /** `worn`: it keeps more memory than it should, so that it had better be replaced. */
-  | { outcome: Outcome; worn: boolean }
+  /** `keptMiB`: more memory than it should keep; null if that is not so. */
+  | { outcome: Outcome; keptMiB: number | null }
   | { crash: TaskError }
   | { outOfMemory: true };
 
@@ -57,7 +57,7 @@ export function runThread(registry: Registry): void {
     clearInterval(watch);
     context.close();
     controller = undefined;
-    post({ outcome, worn: keepsMoreThan(maxMemoryPerChild) });
+    post({ outcome, keptMiB: keepsMoreThan(maxMemoryPerChild) });
   };
 
   port.on("message", (message: ToThread) => {

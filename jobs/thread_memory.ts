@@ -5,11 +5,12 @@ import { runInNewContext } from "node:vm";
 
 const MIB = 1024 * 1024;
 
-/** Whether this thread keeps more than so many MiB, not counting garbage. */
-export function keepsMoreThan(mib: number): boolean {
-  if (mib === Infinity || usedMiB() <= mib) return false;
+/** How many MiB this thread keeps, not counting garbage, if it is more than so many; else null. */
+export function keepsMoreThan(mib: number): number | null {
+  if (mib === Infinity || usedMiB() <= mib) return null;
   collectGarbage();
-  return usedMiB() > mib;
+  const kept = usedMiB();
+  return kept > mib ? Math.round(kept) : null;
 }
 
 /** On the heap and in array buffers. */

@@ -5,6 +5,7 @@
  */
 
 import { Worker as Thread } from "node:worker_threads";
+import { getLogger } from "@logtape/logtape";
 import type { Claimed, Outcome } from "./broker.ts";
 import type { AbortReason, Pool, PoolListener } from "./pool.ts";
 import { toTaskError } from "./errors.ts";
@@ -32,6 +33,10 @@ const THREAD_URL = new URL(
 
 /** Loading this program's tasks takes a thread much less, on any machine that is good for anything. */
 const START_MS = 60_000;
+
+const log = getLogger(["taskapp", "worker"]);
+
+type Ended = Extract<FromThread, { outcome: Outcome }>;
 
 /** A thread and what is known of it. */
 interface Child {
@@ -189,10 +194,17 @@ export class ThreadPool implements Pool {
     }
   }
 
-  #finish(slot: Slot, job: Claimed, end: { outcome: Outcome; worn: boolean }): void {
+  #finish(slot: Slot, job: Claimed, { outcome, keptMiB }: Ended): void {
     slot.job = null;
-    if (slot.next || end.worn) this.#replace(slot);
-    this.#listener?.onOutcome(job, end.outcome);
+    if (keptMiB !== null) {
+      log.info("A thread is replaced: it kept {mib} MiB after {name}[{id}]", {
+        mib: keptMiB,
+        name: job.name,
+        id: job.id,
+      });
+    }
+    if (slot.next || keptMiB !== null) this.#replace(slot);
+    this.#listener?.onOutcome(job, outcome);
   }
 
   /** The thread is no good any more, and its task, if it had one, has failed with it. */

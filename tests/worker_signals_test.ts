@@ -1,4 +1,4 @@
-/** TSTP quiets a worker, USR1 has it say what it runs. */
+/** TSTP quiets a worker, TTIN has it say what it runs. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -37,13 +37,13 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     await until(async () => (await site.task(late)).status === "SUCCESS");
   });
 
-  Deno.test(`${kind}: USR1 tells what runs, at any log level`, async () => {
+  Deno.test(`${kind}: TTIN tells what runs, at any log level`, async () => {
     await using site = await Site.start(startStore);
     await using worker = site.talkativeWorker("asked", "-l", "error", "-Q", "default,other");
     const staged = await site.call(longRunningTask, [20]);
     const plain = await site.call(createTask, [20]);
     for (const id of [staged, plain]) await site.underWay(id);
-    worker.signal("SIGUSR1");
+    worker.signal("SIGTTIN");
     await sleep(500);
     worker.signal("SIGTERM"); // and once more, by stop(): hands back at once
     await sleep(200);
@@ -69,13 +69,13 @@ for (const [kind, startStore] of Object.entries(STORES)) {
   });
 }
 
-Deno.test("dev answers USR1 too", async () => {
+Deno.test("dev answers TTIN too", async () => {
   await using site = await Site.start(startSqlite);
   const args = ["dev", "-p", "0", "-P", "async"];
   await using dev = Program.startPiped(args, site.env, site.store.cwd);
   const id = await site.call(createTask, [3]);
   await site.underWay(id);
-  dev.signal("SIGUSR1");
+  dev.signal("SIGTTIN");
   await until(async () => (await site.task(id)).status === "SUCCESS");
   const { stderr } = await dev.stop();
   assertMatch(stderr, /1 of \d+ slots busy in its pool of async, .*create_task\[/);
