@@ -6,6 +6,7 @@
 const NEEDED = [
   { program: "redis-server", debian: "redis-server" },
   { program: "openssl", debian: "openssl" },
+  { program: "faketime", debian: "faketime" },
   // Where the browser tests look for it.
   { program: Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium", debian: "chromium" },
 ];
