@@ -10,6 +10,8 @@ import { freePort, TestRedis } from "./redis.ts";
 import { together } from "./together.ts";
 import { until } from "./until.ts";
 
+/** Until a program runs: many are started at once, and the first of all fills Deno's caches. */
+const START_MS = 60_000;
 const WAYS_OUT = /start one there, .*--broker.*sqlite:taskapp\.db.*taskapp dev; trying again$/;
 
 /** A command that runs until it is stopped, and its log. */
@@ -69,7 +71,7 @@ async function runOn(url: string): Promise<void> {
   try {
     const task = await longRunningTask.prepare([0.1]);
     await broker.enqueue([task]);
-    await until(async () => (await broker.get(task.id))?.status === "SUCCESS");
+    await until(async () => (await broker.get(task.id))?.status === "SUCCESS", START_MS);
   } finally {
     await broker.close();
   }
@@ -85,12 +87,11 @@ Deno.test("serve and work start without Redis, say it once, and go on by themsel
   await redis.down();
   await using server = new Running("serve", redis.url);
   await using worker = new Running("work", redis.url);
-  // As the first test of all it waits for Deno to fill its caches.
-  await until(async () => await server.ready() === 503, 60_000);
+  await until(async () => await server.ready() === 503, START_MS);
   await sleep(2000); // several turns of every duty
   for (let outage = 1; outage <= 2; outage++) {
     await redis.up();
-    await until(async () => await server.ready() === 200);
+    await until(async () => await server.ready() === 200, START_MS);
     await runOn(redis.url);
     await redis.down();
     await until(async () => await server.ready() === 503);
@@ -108,15 +109,15 @@ Deno.test("serve and work start without Redis, say it once, and go on by themsel
   }
 });
 
-Deno.test("TERM and INT end a program at once that has never seen its Redis", async () => {
-  const url = `redis://127.0.0.1:${freePort()}`;
+Deno.test("TERM and INT end a program at once whose Redis has never answered", async () => {
+  using redis = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     for (const command of ["serve", "work"]) {
       await using program = Program.start([command, "--loglevel", "error"], {
-        TASKAPP_BROKER: url,
+        TASKAPP_BROKER: `redis://127.0.0.1:${redis.addr.port}`,
         TASKAPP_PORT: `${freePort()}`,
       });
-      await sleep(1000); // while it still asks whether the broker can be used
+      using _silent = await redis.accept(); // it asks whether the broker can be used
       const started = performance.now();
       assertEquals(await program.kill(signal), 0, `${command} ${signal}`);
       assert(performance.now() - started < 2000, `${command} ${signal}`);
@@ -132,7 +133,7 @@ together("while and after Redis is away, or will not have us", {
       await using worker = new Running("work", redis.url);
       const task = await createTask.prepare([3]);
       await broker.enqueue([task]);
-      await until(async () => (await broker.get(task.id))?.status === "PROGRESS");
+      await until(async () => (await broker.get(task.id))?.status === "PROGRESS", START_MS);
       await redis.down();
       await sleep(4500); // it ends, and cannot say so
       const stopping = worker.stop();
@@ -152,14 +153,14 @@ together("while and after Redis is away, or will not have us", {
     const url = redis.url.replace("//", "//app:old@");
     await using server = new Running("serve", url);
     await using worker = new Running("work", url);
-    await until(async () => await server.ready() === 200);
+    await until(async () => await server.ready() === 200, START_MS);
     await runOn(redis.url);
     await user("new");
     await redis.command("CLIENT", "KILL", "USER", "app");
     await until(async () => await server.ready() === 503);
     await sleep(2500);
     await user("old");
-    await until(async () => await server.ready() === 200);
+    await until(async () => await server.ready() === 200, START_MS);
     await runOn(redis.url);
     for (const { code, log } of await Promise.all([server.stop(), worker.stop()])) {
       assertEquals(code, 0);
@@ -174,17 +175,20 @@ together("while and after Redis is away, or will not have us", {
     await using server = new Running("serve", redis.url);
     await using worker = new Running("work", redis.url);
     const broker = connectBroker(redis.url);
-    await until(async () => await server.ready() === 200);
+    await until(async () => await server.ready() === 200, START_MS);
     const running = await longRunningTask.prepare([0.5]);
     const waiting = await longRunningTask.prepare([0.1]);
     await broker.enqueue([running, waiting]);
-    await until(async () => (await broker.get(running.id))?.status === "PROGRESS");
+    await until(async () => (await broker.get(running.id))?.status === "PROGRESS", START_MS);
     await redis.command("CONFIG", "SET", "maxmemory", "1");
 
     const refused = await server.post("/tasks");
     assertEquals(refused.status, 503);
     assertMatch((await refused.json()).detail, /^The broker is full and takes no new tasks/);
-    const key = { headers: { "idempotency-key": "k" } };
+    const key = {
+      headers: { "idempotency-key": "k", "content-type": "application/json" },
+      body: '{"name": "count_primes", "args": [10]}',
+    };
     await (await server.post("/tasks", key)).body?.cancel();
     const env = { TASKAPP_BROKER: redis.url };
     const called = await Program.output(["call", "divide", "[1, 2]"], env);
@@ -212,12 +216,12 @@ together("while and after Redis is away, or will not have us", {
   "a Redis that becomes a replica is said once, and used again when it is a master": async () => {
     await using redis = await TestRedis.start();
     await using server = new Running("serve", redis.url);
-    await until(async () => await server.ready() === 200);
+    await until(async () => await server.ready() === 200, START_MS);
     await redis.command("REPLICAOF", "127.0.0.1", "1");
     await until(async () => await server.ready() === 503);
     await sleep(2500);
     await redis.command("REPLICAOF", "NO", "ONE");
-    await until(async () => await server.ready() === 200);
+    await until(async () => await server.ready() === 200, START_MS);
     assertLog((await server.stop()).log, [
       /^warning: Redis at \S+ is a replica, where nothing can be written .*; trying again$/,
       /^info: Redis at \S+ is back$/,
@@ -236,7 +240,7 @@ together("while and after Redis is away, or will not have us", {
       await redis.command("ACL", "SETUSER", "app", ...rights.split(" "));
       await using server = new Running("serve", url, { TASKAPP_LOGLEVEL: "debug" });
       await using worker = new Running("work", url, { TASKAPP_LOGLEVEL: "debug" });
-      await until(async () => await server.ready() === 200);
+      await until(async () => await server.ready() === 200, START_MS);
       await runOn(url);
       for (const path of ["/tasks", "/queues", "/workers", "/stats", "/metrics"]) {
         assertEquals((await server.get(path)).status, 200);
@@ -256,7 +260,10 @@ together("while and after Redis is away, or will not have us", {
     await using redis = await TestRedis.start();
     await redis.command("SET", "taskapp:{0}:scheduled", "not a sorted set");
     await using worker = new Running("work", redis.url);
-    await sleep(4000);
+    const broker = connectBroker(redis.url);
+    await until(async () => (await broker.workers()).length === 1, START_MS);
+    await broker.close();
+    await sleep(2000);
     const { log } = await worker.stop();
     assertLog(log, [/^warning: promote failed, trying again: .*WRONGTYPE/]);
   },
