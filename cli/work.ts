@@ -74,7 +74,7 @@ export async function checkSchedules(): Promise<void> {
 }
 
 /** What a broker needs to know of these options. */
-export function brokerOptions({ resultExpires, lease }: WorkOptions): BrokerOptions {
+export function brokerOptions({ resultExpires, lease }: WorkOptions): Partial<BrokerOptions> {
   return { resultExpires, leaseMs: lease * 1000 };
 }
 

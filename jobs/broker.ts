@@ -7,8 +7,10 @@
  */
 
 import type {
+  OnLost,
   Priority,
   QueueInfo,
+  Rate,
   State,
   Stats,
   Task,
@@ -20,6 +22,13 @@ import type { ScheduleStore } from "./schedule_store.ts";
 
 /** A moment: so long from now on the broker's clock, or a Unix time in milliseconds. */
 export type When = { inMs: number } | { atMs: number };
+
+/** Keeps a second task with the same key out: until the first starts, until it ends, or for a time. */
+export interface Unique {
+  key: string;
+  /** With `ms` the time counts from its acceptance. A task that is revoked lets the next one in. */
+  until: "start" | "end" | { ms: number };
+}
 
 /** A task as its creator hands it in. `args` is JSON text and is never parsed by the broker. */
 export interface NewTask {
@@ -37,11 +46,22 @@ export interface NewTask {
   expires?: When;
   /** A second enqueue under this key, within a day and while the first is known, answers the first. */
   idempotencyKey?: string;
+  /** An enqueue while another task keeps this key answers that one, whatever its name and arguments. */
+  unique?: Unique;
+  /**
+   * Starts only while fewer than `limit` tasks with this key run, in all queues together. The keys that
+   * wait in a queue take turns, and so do they with the tasks that have none.
+   */
+  concurrency?: { key: string; limit: number };
+  /** Starts of tasks of this name, in all queues together; see `limitTask`. */
+  rateLimit?: Rate;
+  /** Without it `requeue`. */
+  onLost?: OnLost;
 }
 
 /**
- * Answer to one enqueued task. `created` is false where the id or the idempotency key was known;
- * `conflict` is true where that key was used for another name or other arguments.
+ * Answer to one enqueued task. `created` is false where the id, the idempotency key or the unique key
+ * was known; `conflict` is true where the idempotency key was used for another name or other arguments.
  */
 export interface Receipt {
   id: string;
@@ -62,6 +82,7 @@ export interface Claimed {
   maxRetries: number;
   timeLimit: number | null;
   softTimeLimit: number | null;
+  onLost: OnLost;
 }
 
 /** Progress, log lines, or both, of a running task. */
@@ -94,6 +115,8 @@ export interface TaskFilter {
   state?: State | undefined;
   name?: string | undefined;
   queue?: string | undefined;
+  /** Part of the type or the message of its error. */
+  error?: string | undefined;
   /** At most 500. */
   limit: number;
   cursor?: string | undefined;
@@ -115,7 +138,7 @@ export interface EventListener {
 export interface WorkerListener {
   /** Tasks became ready in this queue, or, without a name, may have become so in any. */
   onReady(queue?: string): void;
-  /** The earliest delayed task, or schedule, is now due sooner than was said last. */
+  /** Something is now due sooner than the last `promote` said. */
   onSchedule(): void;
   /** A task that this worker runs under this token was revoked: stop it. */
   onRevoked(id: string, token: number): void;
@@ -130,10 +153,20 @@ export interface Subscription {
 /** Answer to revoke, retry and forget: done, or the state that stood in the way, or no such id. */
 export type Change = { done: boolean; status: State } | null;
 
+/** What to change of a queue's limits; null is none, what is absent stays. */
+export interface QueueLimits {
+  /** Starts of tasks of this queue. */
+  rateLimit?: Rate | null;
+  /** How many of its tasks may run at the same time. */
+  concurrencyLimit?: number | null;
+}
+
 /** What each connection to a store may have of its own. */
 export interface BrokerOptions {
   /** Seconds that ended tasks are kept; 0 keeps nothing. */
   resultExpires: number;
+  /** Seconds that dead tasks are kept, if that is longer: the last 10,000 of them. */
+  deadExpires: number;
   /** A worker that is silent for this long has lost its tasks. */
   leaseMs: number;
 }
@@ -152,8 +185,8 @@ export interface Broker {
   events(id: string, after: number): Promise<TaskEvent[] | null>;
   /** Ends a task that has not ended as REVOKED; a worker that runs it is told to stop. */
   revoke(id: string): Promise<Change>;
-  /** Runs an ended task again as a new attempt. */
-  retry(id: string): Promise<Change>;
+  /** Runs an ended task again as a new attempt, with other arguments (JSON text) if given. */
+  retry(id: string, args?: string): Promise<Change>;
   /** Deletes an ended task. */
   forget(id: string): Promise<Change>;
 
@@ -169,11 +202,21 @@ export interface Broker {
   leave(worker: string): Promise<void>;
   /** Hands back the tasks of workers that are gone. Answers how many tasks. */
   reap(): Promise<number>;
-  /** Makes delayed tasks ready that are due. Answers milliseconds until the next, or null. */
+  /**
+   * Does what is due: makes delayed tasks ready, ends those that have expired, and wakes workers for
+   * what a rate limit held back. Answers milliseconds until something is due again, or null.
+   */
   promote(): Promise<number | null>;
 
   pause(queue: string): Promise<void>;
   resume(queue: string): Promise<void>;
+  /** Ends as REVOKED all tasks of a queue that wait, also for their time. Answers how many. */
+  purge(queue: string): Promise<number>;
+  limitQueue(queue: string, limits: QueueLimits): Promise<void>;
+  /** Sets what counts instead of the tasks' own rate limits; null for these again. */
+  limitTask(name: string, rateLimit: Rate | null): Promise<void>;
+  /** What `limitTask` has set. */
+  taskLimits(): Promise<{ name: string; rate_limit: Rate }[]>;
   queues(): Promise<QueueInfo[]>;
   workers(): Promise<WorkerInfo[]>;
   stats(): Promise<Stats>;

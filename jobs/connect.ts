@@ -7,6 +7,8 @@ import { SqliteBroker } from "./sqlite/broker.ts";
 
 /** Celery keeps results for a day; an hour bounds the memory of a busy queue. */
 export const DEFAULT_RESULT_EXPIRES = 3600;
+/** A week, to find out why and run them again. */
+export const DEFAULT_DEAD_EXPIRES = 7 * 24 * 3600;
 /** Five missed heartbeats. */
 export const DEFAULT_LEASE_MS = 10_000;
 
@@ -20,6 +22,7 @@ export const DEFAULT_LEASE_MS = 10_000;
 export function connectBroker(url: string, options: Partial<BrokerOptions> = {}): Broker {
   const all = {
     resultExpires: options.resultExpires ?? DEFAULT_RESULT_EXPIRES,
+    deadExpires: options.deadExpires ?? DEFAULT_DEAD_EXPIRES,
     leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS,
   };
   if (isRedisUrl(url)) return new RedisBroker(url, all);

@@ -18,8 +18,9 @@ export interface Migration {
 
 /**
  * Moves what a database file holds: waiting, delayed and ended tasks with their events, schedules with
- * their runs, paused queues and idempotency keys. The file is renamed when all of it has arrived. After a failure it still has
- * everything, and the move can be made again: what the Redis knows by then it leaves alone.
+ * their runs, paused queues, limits and idempotency keys. The file is renamed when all of it has
+ * arrived. After a failure it still has everything, and the move can be made again: what the Redis
+ * knows by then it leaves alone.
  * @param file the path of the database
  * @param url of the Redis
  * @throws {BrokerRefusedError} others use the file, workers the Redis, or something did not arrive
@@ -32,6 +33,7 @@ export async function migrate(file: string, url: string): Promise<Migration> {
       const message = `Workers are at work on ${target.location}: stop them, then try again`;
       throw new BrokerRefusedError(message);
     }
+    await target.adopt({ limits: await source.limits() });
     const moved = new Map<State, number>();
     for await (const tasks of source.tasks()) {
       const states = await target.take(tasks);

@@ -3,7 +3,9 @@
 import {
   DURATION_BUCKETS,
   type Histogram,
+  type OnLost,
   type Priority,
+  type Rate,
   type State,
   type Stats,
   type TaskError,
@@ -31,6 +33,13 @@ export interface StoredTask {
   lost: number;
   worker: string | null;
   schedule: string | null;
+  onLost: OnLost;
+  concurrencyKey: string | null;
+  concurrencyLimit: number | null;
+  rateLimit: Rate | null;
+  /** What it keeps others out by, and until when: a Unix time in milliseconds, or a step. */
+  uniqueKey: string | null;
+  uniqueUntil: "start" | "end" | number | null;
   /** Seconds. */
   timeLimit: number | null;
   /** Seconds. */
@@ -49,6 +58,12 @@ export interface StoredTask {
   seq: number;
   /** The bodies of its last events, up to that one. */
   events: string[];
+}
+
+/** The limits that were set at run time; null where there is none. */
+export interface Limits {
+  queues: { name: string; rateLimit: Rate | null; concurrencyLimit: number | null }[];
+  tasks: { name: string; rateLimit: Rate }[];
 }
 
 /** A stored event holds no number, task or name, and its times as Unix milliseconds. */

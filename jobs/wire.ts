@@ -34,6 +34,30 @@ export type Priority = (typeof PRIORITIES)[number];
 /** What a task name or queue name may look like. */
 export const NAME_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}$/;
 
+/**
+ * So many in a second, minute, hour or day, as in Celery: `10/m`. They are spread evenly: `10/m` is one
+ * every 6 seconds, not ten at once.
+ */
+export type Rate = `${number}/${"s" | "m" | "h" | "d"}`;
+
+const PERIODS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Whether text is a rate; none is 0, negative or faster than 100,000 a second. */
+export function isRate(text: string): text is Rate {
+  return /^\d{1,9}(\.\d{1,6})?\/[smhd]$/.test(text) && intervalMs(text as Rate) >= 0.01 &&
+    intervalMs(text as Rate) <= 366 * PERIODS_MS.d;
+}
+
+/** Milliseconds from one to the next. */
+export function intervalMs(rate: Rate): number {
+  const [count, period] = rate.split("/") as [string, keyof typeof PERIODS_MS];
+  return PERIODS_MS[period] / Number(count);
+}
+
+/** What is done with a task whose worker is lost: run again, or fail, so that it never runs twice. */
+export const ON_LOST = ["requeue", "fail"] as const;
+export type OnLost = (typeof ON_LOST)[number];
+
 /** Why a task failed. `stack` is null where there is none to show. */
 export interface TaskError {
   type: string;
@@ -67,6 +91,17 @@ export interface Task {
   worker: string | null;
   /** The name of the schedule that started it. */
   schedule: string | null;
+  /** It has failed for good, and waits to be looked at, replayed or forgotten. */
+  dead: boolean;
+  on_lost: OnLost;
+  /** Tasks with the same key take turns; see `concurrency_limit`. */
+  concurrency_key: string | null;
+  /** How many tasks with its key may run at the same time; null without a key. */
+  concurrency_limit: number | null;
+  /** Of its name, where nothing else was set for that at run time. */
+  rate_limit: Rate | null;
+  /** What it keeps, or kept, other tasks out by. */
+  unique_key: string | null;
   /** Seconds; 0 is no limit, null leaves it to the worker. */
   time_limit: number | null;
   /** Seconds; 0 is no limit, null leaves it to the worker. */
@@ -114,6 +149,10 @@ export interface QueueInfo {
   /** Held by workers. */
   active: number;
   paused: boolean;
+  /** Starts of its tasks; null for no limit. */
+  rate_limit: Rate | null;
+  /** How many of its tasks may run at the same time; null for no limit. */
+  concurrency_limit: number | null;
 }
 
 export interface WorkerInfo {

@@ -2,10 +2,13 @@
 
 import { z } from "@hono/zod-openapi";
 import {
+  isRate,
   type Json,
   MISFIRES,
+  ON_LOST,
   PRIORITIES,
   type QueueInfo,
+  type Rate,
   READY_STATES,
   type Schedule,
   type ScheduleRun,
@@ -23,6 +26,10 @@ export const AnyJson = z.custom<Json>((value) => value !== undefined).openapi("J
 });
 
 const Time = z.iso.datetime();
+
+const RateOrNull = z.custom<Rate | null>(
+  (value) => value === null || (typeof value === "string" && isRate(value)),
+).openapi({ type: ["string", "null"], example: "10/m" });
 
 const TaskErrorBody = z.object({
   type: z.string(),
@@ -47,6 +54,12 @@ export const TaskBody = z.object({
   max_retries: z.number().int(),
   deliveries: z.number().int(),
   worker: z.string().nullable(),
+  dead: z.boolean(),
+  on_lost: z.enum(ON_LOST),
+  concurrency_key: z.string().nullable(),
+  concurrency_limit: z.number().int().nullable(),
+  rate_limit: RateOrNull,
+  unique_key: z.string().nullable(),
   schedule: z.string().nullable(),
   time_limit: z.number().nullable(),
   soft_time_limit: z.number().nullable(),
@@ -82,6 +95,8 @@ export const QueueBody: z.ZodType<QueueInfo> = z.object({
   scheduled: z.number().int(),
   active: z.number().int(),
   paused: z.boolean(),
+  rate_limit: RateOrNull,
+  concurrency_limit: z.number().int().nullable(),
 }).openapi("Queue");
 
 export const WorkerBody: z.ZodType<WorkerInfo> = z.object({

@@ -117,8 +117,13 @@ export function systemRoutes(broker: Broker, registry: Registry): OpenAPIHono {
 
 /** The queues that the broker has seen and those that registered tasks name, by name. */
 export async function allQueues(broker: Broker, registry: Registry): Promise<QueueInfo[]> {
-  const unused = { waiting: 0, scheduled: 0, active: 0, paused: false };
-  const queues = new Map(registry.queues().map((name) => [name, { name, ...unused }]));
+  const unused = {
+    ...{ waiting: 0, scheduled: 0, active: 0, paused: false },
+    ...{ rate_limit: null, concurrency_limit: null },
+  };
+  const queues = new Map<string, QueueInfo>(
+    registry.queues().map((name) => [name, { name, ...unused }]),
+  );
   for (const queue of await broker.queues()) queues.set(queue.name, queue);
   return [...queues.values()].sort((a, b) => a.name < b.name ? -1 : 1);
 }

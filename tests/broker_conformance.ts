@@ -2,86 +2,32 @@
 
 import { assert, assertEquals, assertExists, assertRejects } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
-import type {
-  Broker,
-  BrokerOptions,
-  Claimed,
-  NewTask,
-  Outcome,
-  WorkerBeat,
+import {
+  type Broker,
+  type Claimed,
+  InvalidCursorError,
+  type NewTask,
+  type Outcome,
 } from "../jobs/broker.ts";
 import { PRIORITIES, type State, STATES, type TaskEvent } from "../jobs/wire.ts";
-import { InvalidCursorError } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
+import {
+  beat,
+  type Case,
+  claimOne,
+  failure,
+  ids,
+  listed,
+  newTask,
+  newTasks,
+  only,
+  settle,
+  status,
+  success,
+} from "./broker_kit.ts";
+import { flowCases } from "./broker_flow.ts";
 import type { TestStore } from "./stores.ts";
 import { until } from "./until.ts";
-
-type Case = (connect: (options?: Partial<BrokerOptions>) => Broker) => Promise<void>;
-
-const success: Outcome = { state: "SUCCESS", result: "42" };
-const failure: Outcome = {
-  state: "FAILURE",
-  error: { type: "TypeError", message: 'no "x" here', stack: "TypeError: …\n  at y" },
-};
-
-export function newTask(more: Partial<NewTask> = {}): NewTask {
-  return {
-    id: crypto.randomUUID(),
-    name: "add",
-    args: "[1,2]",
-    queue: "default",
-    priority: "normal",
-    maxRetries: 3,
-    timeLimit: null,
-    softTimeLimit: null,
-    ...more,
-  };
-}
-
-function newTasks(count: number, more: Partial<NewTask> = {}): NewTask[] {
-  return Array.from({ length: count }, () => newTask(more));
-}
-
-export function beat(name: string): WorkerBeat {
-  return {
-    name,
-    hostname: "here",
-    pid: 1,
-    pool: "threads",
-    concurrency: 2,
-    queues: ["default", "other"],
-    version: "1",
-    started_at: new Date().toISOString(),
-    processed: 7,
-    memory_mib: 50,
-  };
-}
-
-const ids = (list: { id: string }[]) => list.map(({ id }) => id);
-
-function only<T>(list: T[]): T {
-  const [first] = list;
-  assertEquals(list.length, 1);
-  assertExists(first);
-  return first;
-}
-
-async function claimOne(broker: Broker, worker = "w"): Promise<Claimed> {
-  return only(await broker.claim(worker, ["default"], 1));
-}
-
-async function settle(broker: Broker, { id, token }: Claimed, outcome: Outcome, worker = "w") {
-  return only(await broker.settle(worker, [{ id, token, outcome }]));
-}
-
-async function status(broker: Broker, id: string): Promise<State | undefined> {
-  return (await broker.get(id))?.status;
-}
-
-async function listed(broker: Broker, state?: State): Promise<{ id: string }[]> {
-  const { tasks } = await broker.list({ state, limit: 100 });
-  return tasks.map(({ task_id }) => ({ id: task_id }));
-}
 
 const cases: Record<string, Case> = {
   "an accepted task is visible at once, an unknown id is not": async (connect) => {
@@ -184,6 +130,7 @@ const cases: Record<string, Case> = {
       maxRetries: 3,
       timeLimit: 0,
       softTimeLimit: 1.5,
+      onLost: "requeue",
     });
     const seen = await broker.get(task.id);
     assertEquals([seen?.status, seen?.worker, seen?.deliveries], ["STARTED", "w", 1]);
@@ -318,7 +265,9 @@ const cases: Record<string, Case> = {
       newTask({ eta: { inMs: 0.6 }, expires: { atMs: Date.now() + 60_000.5 } }),
     ]);
     for (let attempt = 1; attempt <= 2; attempt++) {
-      await until(async () => await broker.promote() === null);
+      await until(async () =>
+        await broker.promote() !== null && only(await broker.queues()).waiting === 1
+      );
       const claimed = await claimOne(broker);
       assertEquals([claimed.token, claimed.attempt], [attempt, attempt]);
       assert(await settle(broker, claimed, { ...failure, state: "RETRY", delayMs: 0.6 }));
@@ -575,9 +524,10 @@ const cases: Record<string, Case> = {
       newTask({ queue: "other" }),
     ]);
     await broker.claim("w", ["default"], 1);
+    const unlimited = { paused: false, rate_limit: null, concurrency_limit: null };
     assertEquals(await broker.queues(), [
-      { name: "default", waiting: 2, scheduled: 1, active: 1, paused: false },
-      { name: "other", waiting: 1, scheduled: 0, active: 0, paused: false },
+      { name: "default", waiting: 2, scheduled: 1, active: 1, ...unlimited },
+      { name: "other", waiting: 1, scheduled: 0, active: 0, ...unlimited },
     ]);
   },
 
@@ -698,7 +648,7 @@ const cases: Record<string, Case> = {
 
 /** Registers the suite for one kind of store. */
 export function testBroker(kind: string, start: () => Promise<TestStore>): void {
-  for (const [name, test] of Object.entries(cases)) {
+  for (const [name, test] of Object.entries({ ...cases, ...flowCases })) {
     Deno.test(`${kind} broker: ${name}`, async () => {
       await using store = await start();
       const open: Broker[] = [];

@@ -4,7 +4,7 @@
  * gives none to two. Time does not pass here: what is past is past, what is to come never comes.
  */
 
-import type { Change, Claimed, NewTask, Receipt, Report } from "../jobs/broker.ts";
+import type { Change, Claimed, NewTask, QueueLimits, Receipt, Report } from "../jobs/broker.ts";
 import type { Settlement, When } from "../jobs/broker.ts";
 import { isReady, type Json, PRIORITIES, type QueueInfo, type State } from "../jobs/wire.ts";
 import type { TaskError } from "../jobs/wire.ts";
@@ -22,6 +22,14 @@ interface ModelTask {
   ended: number;
 }
 
+interface ModelQueue {
+  paused: boolean;
+  turns: number;
+  limits: Required<QueueLimits>;
+  /** Limits were at work, and from then on it is open in which order its lists take turns. */
+  isOpen: boolean;
+}
+
 /** The order of what is handed back: before all others, which count from 1. */
 const FRONT = 0;
 /** While several priorities wait, every tenth turn is the lowest one's. */
@@ -36,8 +44,13 @@ export class Model {
   readonly revoked: string[] = [];
   /** `enqueued`, and how runs ended: `outcome queue name`. */
   readonly counts = new Map<string, number>();
-  readonly #queues = new Map<string, { paused: boolean; turns: number }>();
+  /** Whether several were revoked at once, in any order. */
+  isAnyOrder = false;
+  readonly #queues = new Map<string, ModelQueue>();
   readonly #keys = new Map<string, string>();
+  readonly #uniques = new Map<string, string>();
+  /** Names and queues with a rate limit of which one has started: the next may not today. */
+  readonly #spent = new Set<string>();
   readonly #workers = new Set<string>();
   #last = 0;
 
@@ -50,6 +63,12 @@ export class Model {
       const same = task_id === id || (known.given.name === name && known.given.args === args);
       return { id: task_id, status, created: false, conflict: !same };
     }
+    const keeper = this.tasks.get(this.#uniques.get(given.unique?.key ?? "") ?? "");
+    if (keeper) {
+      const { task_id, status } = keeper.seen;
+      return { id: task_id, status, created: false, conflict: false };
+    }
+    if (given.unique) this.#uniques.set(given.unique.key, id);
     if (key !== "") this.#keys.set(key, id);
     const { eta, expires } = given;
     const task: ModelTask = {
@@ -61,6 +80,7 @@ export class Model {
       ended: 0,
     };
     this.tasks.set(id, task);
+    if (laneOf(task) !== "") this.#queue(given.queue).isOpen = true;
     this.#queue(given.queue);
     this.#count("enqueued");
     this.#emit(task);
@@ -76,7 +96,11 @@ export class Model {
 
   retry(id: string): Change {
     return this.#change(id, true, (task) => {
-      Object.assign(task.seen, NOT_ENDED, { eta: false, expires: false, retries: 0 });
+      const { unique } = task.given;
+      if (unique && typeof unique.until === "string" && !this.#uniques.has(unique.key)) {
+        this.#uniques.set(unique.key, id);
+      }
+      Object.assign(task.seen, NOT_ENDED, { eta: false, expires: false, retries: 0, dead: false });
       task.seen.attempt++;
       task.isExpired = false;
       this.#makeReady(task, ++this.#last);
@@ -84,13 +108,62 @@ export class Model {
   }
 
   forget(id: string): Change {
-    return this.#change(id, true, () => this.tasks.delete(id));
+    return this.#change(id, true, (task) => {
+      this.#release(task);
+      this.tasks.delete(id);
+    });
   }
 
-  /** @param hint the ids that a broker handed out, for where the order is open */
-  claim(worker: string, queues: string[], limit: number, hint: string[]): Claimed[] {
+  purge(queue: string): number {
+    const waiting = this.#all((task) =>
+      task.given.queue === queue && !isHeld(task) && !isReady(task.seen.status)
+    );
+    for (const task of waiting) this.#revoke(task, "purged");
+    this.isAnyOrder ||= waiting.length > 1;
+    return waiting.length;
+  }
+
+  limit(name: string, limits: QueueLimits): void {
+    const queue = this.#queue(name);
+    if ((limits.rateLimit ?? null) !== queue.limits.rateLimit && "rateLimit" in limits) {
+      this.#spent.delete(`queue ${name}`);
+    }
+    Object.assign(queue.limits, limits);
+    queue.isOpen = true;
+  }
+
+  /** What has expired, but was not ended yet, in queues in whose order it is open when it is. */
+  expired(): string[] {
+    const found = this.#all((task) =>
+      isWaiting(task) && task.isExpired && this.#queue(task.given.queue).isOpen
+    );
+    return found.map(({ given: { id } }) => id);
+  }
+
+  /**
+   * @param hint the ids that a broker handed out, for where the order is open
+   * @param ended those of `expired` that it ended meanwhile
+   */
+  claim(
+    worker: string,
+    queues: string[],
+    limit: number,
+    hint: string[],
+    ended: string[],
+  ): Claimed[] {
+    for (const id of ended) {
+      const task = this.tasks.get(id);
+      if (!task || !queues.includes(task.given.queue)) throw new Error(`${id} ended for no reason`);
+      this.#revoke(task, "expired");
+    }
+    this.isAnyOrder ||= ended.length > 1;
     const claimed: Claimed[] = [];
     for (const queue of queues) {
+      if (this.#queues.get(queue)?.isOpen) {
+        const own = hint.filter((id) => this.tasks.get(id)?.given.queue === queue);
+        claimed.push(...this.#follow(worker, queue, limit - claimed.length, own));
+        continue;
+      }
       while (claimed.length < limit) {
         const taken = this.#take(queue, limit - claimed.length, hint);
         if (taken.length === 0) break;
@@ -140,11 +213,28 @@ export class Model {
     this.#workers.delete(worker);
   }
 
-  /** Answers whether any are left that wait for their time. */
-  promote(): boolean {
+  /** Answers whether anything is left that waits for its time; undefined where that is open. */
+  promote(): boolean | undefined {
     const order = ++this.#last;
     for (const task of this.#all(({ delay }) => delay === "over")) this.#makeReady(task, order);
-    return this.#all(({ delay }) => delay === "long").length > 0;
+    const expired = this.#all((task) =>
+      task.isExpired && !isHeld(task) && !isReady(task.seen.status)
+    );
+    for (const task of expired.sort((a, b) => expiry(a) - expiry(b))) {
+      if (isWaiting(task)) this.#queue(task.given.queue).isOpen = true;
+      this.#revoke(task, "expired");
+    }
+    const open = this.#all((task) => task.seen.expires && !isReady(task.seen.status));
+    const isNext = this.#all(({ delay }) => delay === "long").length > 0 || !open.every(isHeld);
+    return isNext || (this.#spent.size === 0 && open.length === 0) ? isNext : undefined;
+  }
+
+  /** Whether a claim of this queue would get a task. */
+  isClaimable(name: string): boolean {
+    const queue = this.#queues.get(name);
+    const waiting = this.#all((task) => isWaiting(task) && task.given.queue === name);
+    if (!queue || queue.paused || waiting.length === 0) return false;
+    return !queue.isOpen || waiting.some((task) => this.#mustStart(task));
   }
 
   setPaused(queue: string, paused: boolean): void {
@@ -159,11 +249,13 @@ export class Model {
   }
 
   queues(): QueueInfo[] {
-    return [...this.#queues].map(([name, { paused }]) => {
+    return [...this.#queues].map(([name, { paused, limits }]) => {
       const own = this.#all(({ given: { queue } }) => queue === name);
       const scheduled = own.filter(({ delay }) => delay !== "none").length;
       const active = own.filter(isHeld).length;
-      return { name, waiting: own.filter(isWaiting).length, scheduled, active, paused };
+      const { rateLimit: rate_limit, concurrencyLimit: concurrency_limit } = limits;
+      const waiting = own.filter(isWaiting).length;
+      return { name, waiting, scheduled, active, paused, rate_limit, concurrency_limit };
     });
   }
 
@@ -176,7 +268,12 @@ export class Model {
   }
 
   #queue(name: string) {
-    const queue = this.#queues.get(name) ?? { paused: false, turns: 0 };
+    const queue = this.#queues.get(name) ?? {
+      paused: false,
+      turns: 0,
+      limits: { rateLimit: null, concurrencyLimit: null },
+      isOpen: false,
+    };
     this.#queues.set(name, queue);
     return queue;
   }
@@ -206,14 +303,73 @@ export class Model {
     });
   }
 
+  /** Starts what a broker handed out, if it may be, and fails if it left out what could be. */
+  #follow(worker: string, queue: string, limit: number, hint: string[]): Claimed[] {
+    if (this.#queue(queue).paused) return [];
+    const claimed: Claimed[] = [];
+    for (const id of hint) {
+      const task = this.tasks.get(id);
+      if (!task || claimed.length === limit) return claimed;
+      if (!this.#mayStart(task)) throw new Error(`${id} may not start`);
+      claimed.push(this.#start(task, worker));
+    }
+    if (claimed.length === limit || !this.#hasPlace(queue)) return claimed;
+    const left = this.#all((task) =>
+      task.given.queue === queue && (this.#mustStart(task) || isWaiting(task) && task.isExpired)
+    );
+    if (left.length > 0) throw new Error(`${left[0]?.given.id} could have started or ended`);
+    return claimed;
+  }
+
+  #hasPlace(name: string): boolean {
+    const { limits: { concurrencyLimit, rateLimit } } = this.#queue(name);
+    const running = this.#all((task) => isHeld(task) && task.given.queue === name).length;
+    return running < (concurrencyLimit ?? Infinity) &&
+      !(rateLimit !== null && this.#spent.has(`queue ${name}`));
+  }
+
+  /** Whether no limit stands in its way, and none that waits in its lane comes before it. */
+  #mayStart(task: ModelTask): boolean {
+    const { name, queue, concurrency, rateLimit } = task.given;
+    const isFirst = this.#lane(task).every(({ order }) => order >= task.order);
+    const { length: running } = this.#all((other) =>
+      isHeld(other) && other.given.concurrency?.key === concurrency?.key
+    );
+    return isWaiting(task) && !task.isExpired && isFirst && this.#hasPlace(queue) &&
+      running < (concurrency?.limit ?? Infinity) && !(rateLimit && this.#spent.has(`task ${name}`));
+  }
+
+  /** Whether it may, and so may all that could be before it, for all that is known of their order. */
+  #mustStart(task: ModelTask): boolean {
+    const equals = this.#lane(task).filter(({ order }) => order === task.order);
+    return equals.length > 0 && equals.every((each) => this.#mayStart(each));
+  }
+
+  /** What waits, and has not expired, where this task does or would. */
+  #lane(task: ModelTask): ModelTask[] {
+    const { queue, priority } = task.given;
+    return this.#all((other) =>
+      isWaiting(other) && !other.isExpired && laneOf(other) === laneOf(task) &&
+      other.given.queue === queue && other.given.priority === priority
+    );
+  }
+
+  #release(task: ModelTask): void {
+    const { id, unique } = task.given;
+    if (unique && this.#uniques.get(unique.key) === id) this.#uniques.delete(unique.key);
+  }
+
   #start(task: ModelTask, worker: string): Claimed {
     const { attempt, retries } = task.seen;
     const token = ++task.seen.deliveries;
     Object.assign(task.seen, { status: "STARTED", worker, started_at: true });
     this.#emit(task, { worker, attempt });
-    const { id, name, args, queue, maxRetries, timeLimit, softTimeLimit } = task.given;
+    const { id, name, args, queue, maxRetries, timeLimit, softTimeLimit, unique } = task.given;
+    if (unique?.until === "start") this.#release(task);
+    if (task.given.rateLimit) this.#spent.add(`task ${name}`);
+    if (this.#queue(queue).limits.rateLimit) this.#spent.add(`queue ${queue}`);
     const given = { id, name, args, queue, maxRetries, timeLimit, softTimeLimit };
-    return { ...given, token, attempt, retries };
+    return { ...given, token, attempt, retries, onLost: task.given.onLost ?? "requeue" };
   }
 
   #claimed(worker: string, id: string, token: number): ModelTask | undefined {
@@ -243,9 +399,11 @@ export class Model {
   }
 
   #end(task: ModelTask, status: State, error: TaskError | null, result: Json = null): void {
-    const { seen } = task;
+    const { seen, given: { unique } } = task;
     const progress = error ? seen.progress : 100;
     Object.assign(seen, { status, error, result, progress, finished_at: true });
+    seen.dead = status === "FAILURE";
+    if (typeof unique?.until === "string" || status === "REVOKED") this.#release(task);
     seen.runtime_ms = seen.started_at;
     Object.assign(task, { delay: "none", ended: ++this.#last });
     this.#count(`${status} ${seen.queue} ${seen.name}`);
@@ -263,6 +421,15 @@ export class Model {
     const event = { seq, task_id, name, status, progress: 0, stage: null, eta: false };
     this.events.push({ ...event, ...detail });
   }
+}
+
+/** What waits in one queue and priority waits in the lane of its limit, or in the list of those without. */
+function laneOf({ given: { name, concurrency, rateLimit } }: ModelTask): string {
+  return concurrency ? `key ${concurrency.key}` : rateLimit ? `task ${name}` : "";
+}
+
+function expiry({ given: { expires } }: ModelTask): number {
+  return expires && "atMs" in expires ? expires.atMs : 0;
 }
 
 function isPast(when: When): boolean {

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Broker } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import { isReady, STATES, type TaskEvent } from "../jobs/wire.ts";
-import { beat } from "./broker_conformance.ts";
+import { beat } from "./broker_kit.ts";
 import { Model } from "./broker_model.ts";
 import { type Seen, seen, seenEvent } from "./broker_seen.ts";
 import { QUEUES, sequence, type Step, type Target, WORKERS } from "./broker_steps.ts";
@@ -79,7 +79,11 @@ class Trial {
         const [, worker, queues, limit] = step;
         const claimed = await broker.claim(worker, queues, limit);
         const ids = claimed.map(({ id }) => id);
-        assertEquals(claimed, model.claim(worker, queues, limit, ids));
+        const ended: string[] = [];
+        for (const id of model.expired()) {
+          if ((await broker.get(id))?.status === "REVOKED") ended.push(id);
+        }
+        assertEquals(claimed, model.claim(worker, queues, limit, ids, ended));
         if (claimed.length < limit) queues.forEach((queue) => this.#woken.set(queue, false));
         break;
       }
@@ -123,9 +127,16 @@ class Trial {
         await broker[step[0]](step[1]);
         model.setPaused(step[1], step[0] === "pause");
         break;
+      case "limit":
+        await broker.limitQueue(step[1], step[2]);
+        model.limit(step[1], step[2]);
+        break;
+      case "purge":
+        assertEquals(await broker.purge(step[1]), model.purge(step[1]));
+        break;
       case "promote": {
         const isNext = await broker.promote() !== null;
-        assertEquals(isNext, model.promote());
+        assertEquals(isNext, model.promote() ?? isNext);
         this.#woken.set("", isNext);
         break;
       }
@@ -148,7 +159,8 @@ class Trial {
     for (const task of tasks) assertEquals(await broker.get(task.task_id), task);
     for (const state of STATES) {
       const { tasks } = await broker.list({ state, limit: 100 });
-      const ordered = (list: Seen[]) => isReady(state) ? list : sorted(list, "task_id");
+      const isOrdered = isReady(state) && !model.isAnyOrder;
+      const ordered = (list: Seen[]) => isOrdered ? list : sorted(list, "task_id");
       assertEquals(ordered(tasks.map(seen)), ordered(model.list(state)));
     }
     assertEquals(await broker.queues(), sorted(model.queues(), "name"));
@@ -180,8 +192,7 @@ class Trial {
   async #hear(): Promise<void> {
     const { events, revoked } = this.#model;
     const queues = this.#model.queues();
-    const ready = queues.filter(({ waiting, paused }) => waiting > 0 && !paused);
-    const awaited = ready.map(({ name }) => name);
+    const awaited = QUEUES.filter((name) => this.#model.isClaimable(name));
     if (queues.some(({ scheduled }) => scheduled > 0)) awaited.push("");
     await until(
       () =>

@@ -22,12 +22,16 @@ export const NOT_ENDED = { result: null, error: null, finished_at: false, runtim
 
 /** An accepted task before its first event. */
 export function accepted(given: NewTask): Seen {
-  const { id: task_id, name, args, queue, priority, eta, expires } = given;
+  const { id: task_id, name, args, queue, priority, eta, expires, concurrency, unique } = given;
   const { maxRetries: max_retries, timeLimit: time_limit, softTimeLimit: soft_time_limit } = given;
   return {
     ...{ task_id, name, args: JSON.parse(args), queue, priority },
     ...{ max_retries, time_limit, soft_time_limit, schedule: null },
     ...{ eta: eta !== undefined, expires: expires !== undefined },
+    ...{ dead: false, on_lost: given.onLost ?? "requeue", rate_limit: given.rateLimit ?? null },
+    concurrency_key: concurrency?.key ?? null,
+    concurrency_limit: concurrency?.limit ?? null,
+    unique_key: unique?.key ?? null,
     ...{ status: "PENDING", attempt: 1, retries: 0, deliveries: 0, events: 0 },
     ...NOT_STARTED,
     ...NOT_ENDED,

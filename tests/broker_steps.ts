@@ -8,7 +8,6 @@ export const WORKERS = ["u", "v", "w"];
 export const QUEUES = ["a", "b"];
 
 const FAR = { inMs: 3_600_000.5 };
-const PAST = { atMs: 1 };
 /** There are not many ids, so that they come again; `nth` picks one of some tasks. */
 const MAX = 24;
 const nth = fc.nat(MAX);
@@ -30,11 +29,43 @@ const plainTask = fc.record({
 });
 const option = fc.oneof(
   often(12, fc.constant({})),
-  often(4, fc.constantFrom({ eta: PAST }, { eta: FAR }, { expires: PAST }, { expires: FAR })),
+  often(
+    4,
+    fc.constantFrom({ eta: { atMs: 1 } }, { eta: FAR }, { expires: "past" }, { expires: FAR }),
+  ),
   often(1, fc.constantFrom("k", "l").map((idempotencyKey) => ({ idempotencyKey }))),
 );
-const newTask: fc.Arbitrary<NewTask> = fc.tuple(plainTask, option, option)
-  .map(([task, ...more]) => Object.assign(task, ...more));
+const limited = fc.oneof(
+  often(3, fc.constant({})),
+  often(
+    3,
+    fc.record({ key: fc.constantFrom("k", "l"), limit: fc.constantFrom(1, 2) })
+      .map((concurrency) => ({ concurrency })),
+  ),
+  // One may start, and the next not today.
+  often(1, fc.constant({ rateLimit: "1/d" as const })),
+  often(
+    2,
+    fc.record({
+      key: fc.constantFrom("u", "v"),
+      until: fc.constantFrom("start" as const, "end" as const, { ms: FAR.inMs }),
+    }).map((unique) => ({ unique })),
+  ),
+  often(1, fc.constantFrom("requeue" as const, "fail" as const).map((onLost) => ({ onLost }))),
+);
+
+/** @param kinds what each may have besides what all have */
+function newTasks(...kinds: fc.Arbitrary<object>[]): fc.Arbitrary<NewTask[]> {
+  const task = fc.tuple(plainTask, ...kinds).map(([task, ...more]) => {
+    const given = Object.assign(task, ...more);
+    // Each id has a time of its own, so that those that end for it do so in a known order.
+    if (given.expires === "past") given.expires = { atMs: 1 + Number(given.id.slice(1)) };
+    // Where it is open whose turn it is, it is also open when a claim comes to what has expired.
+    if (given.concurrency || given.rateLimit) delete given.expires;
+    return given as NewTask;
+  });
+  return fc.array(task, { minLength: 1, maxLength: 8 });
+}
 
 const error = { type: "Error", message: "no", stack: "Error: no\n  at x" };
 const outcome: fc.Arbitrary<Outcome> = fc.oneof(
@@ -66,8 +97,7 @@ const target = fc.record({
 });
 
 /** Calls with what they are given. */
-const step = fc.oneof(
-  often(5, fc.tuple(fc.constant("enqueue"), fc.array(newTask, { minLength: 1, maxLength: 8 }))),
+const calls = [
   often(6, fc.tuple(fc.constant("claim"), worker, queues, fc.nat(6))),
   often(3, fc.tuple(fc.constant("report"), worker, someOf(update))),
   often(8, fc.tuple(fc.constant("settle"), worker, someOf(outcome))),
@@ -75,14 +105,32 @@ const step = fc.oneof(
   often(3, fc.tuple(fc.constantFrom("heartbeat", "leave"), worker)),
   often(3, fc.tuple(fc.constantFrom("pause", "resume", "resume"), queue)),
   often(5, fc.tuple(fc.constantFrom("promote", "promote", "promote", "compare"))),
+];
+const plainStep = fc.oneof(
+  often(5, fc.tuple(fc.constant("enqueue"), newTasks(option, option))),
+  ...calls,
+);
+const concurrencyLimit = fc.constantFrom(null, 1, 2, 5);
+const rateLimit = fc.constantFrom(null, null, "1/d" as const);
+const flowStep = fc.oneof(
+  often(5, fc.tuple(fc.constant("enqueue"), newTasks(option, limited, limited))),
+  ...calls,
+  often(2, fc.tuple(fc.constant("limit"), queue, fc.record({ concurrencyLimit }))),
+  often(2, fc.tuple(fc.constant("limit"), queue, fc.record({ rateLimit }))),
+  often(1, fc.tuple(fc.constant("purge"), queue)),
 );
 
 /** Of any length up to the longest: by itself fast-check prefers short ones. */
-export const sequence = fc.noBias(fc.array(step, { maxLength: 80, size: "max" }));
+function anyLength<T>(step: fc.Arbitrary<T>): fc.Arbitrary<T[]> {
+  return fc.noBias(fc.array(step, { maxLength: 80, size: "max" }));
+}
+
+/** Without limits the order of all that happens is known, with them only what is allowed. */
+export const sequence = fc.oneof(anyLength(plainStep), anyLength(flowStep));
 
 type Value<T> = T extends fc.Arbitrary<infer V> ? V : never;
 export type Target = Value<typeof target>;
-export type Step = Value<typeof step>;
+export type Step = Value<typeof plainStep> | Value<typeof flowStep>;
 
 function often<T>(weight: number, arbitrary: fc.Arbitrary<T>) {
   return { weight, arbitrary };

@@ -1,8 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Broker, Claimed } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
-import { PRIORITIES, STATES, type Task, type TaskEvent } from "../jobs/wire.ts";
-import { beat, newTask } from "./broker_conformance.ts";
+import {
+  PRIORITIES,
+  type QueueInfo,
+  type Rate,
+  STATES,
+  type Task,
+  type TaskEvent,
+} from "../jobs/wire.ts";
+import { beat, newTask } from "./broker_kit.ts";
 import { Program } from "./program.ts";
 import { TestRedis } from "./redis.ts";
 import { startSqlite } from "./stores.ts";
@@ -46,6 +53,18 @@ async function fill(broker: Broker): Promise<void> {
   await schedules.advance([{ name, revision, due, next: 2000, ticks, skipped }]);
   await broker.enqueue(Array.from({ length: 1200 }, () => newTask({ queue: "many" })));
   await broker.pause("other");
+  await broker.enqueue([
+    newTask({ queue: "limited", concurrency: { key: "k", limit: 2 }, onLost: "fail" }),
+    newTask({
+      queue: "limited",
+      name: "slow",
+      rateLimit: "1/d",
+      unique: { key: "u", until: "end" },
+    }),
+    newTask({ queue: "limited", eta: later, unique: { key: "v", until: { ms: 3_600_000 } } }),
+  ]);
+  await broker.limitQueue("limited", { rateLimit: "10/m", concurrencyLimit: 5 });
+  await broker.limitTask("slow", "1000/s");
 }
 
 interface Contents {
@@ -55,6 +74,8 @@ interface Contents {
   schedules: unknown[];
   inCode: string[];
   due: string[];
+  queues: QueueInfo[];
+  taskLimits: { name: string; rate_limit: Rate }[];
 }
 
 async function contents(broker: Broker): Promise<Contents> {
@@ -77,7 +98,8 @@ async function contents(broker: Broker): Promise<Contents> {
   })));
   const inCode = (await broker.schedules.inCode()).map(({ name }) => name).sort();
   const due = (await broker.schedules.due(1000)).schedules.map(({ name }) => name);
-  return { tasks, events, newest, schedules, inCode, due };
+  const [queues, taskLimits] = await Promise.all([broker.queues(), broker.taskLimits()]);
+  return { tasks, events, newest, schedules, inCode, due, queues, taskLimits };
 }
 
 function migrate(from: string, to: string, cwd: string) {
@@ -97,11 +119,11 @@ Deno.test("migrate moves every task with all that is known of it, and takes the 
   assertEquals([code, stderr], [0, ""]);
   assertMatch(
     stdout,
-    /^PENDING +1212\nRETRY +1\nSUCCESS +1\nREVOKED +1\nAll 1215 task\(s\) and 150 schedule/,
+    /^PENDING +1215\nRETRY +1\nSUCCESS +1\nREVOKED +1\nAll 1218 task\(s\) and 150 schedule/,
   );
   const after = connectBroker(redis.url);
   const actual = await contents(after);
-  assertEquals(actual.tasks.length, 1215);
+  assertEquals(actual.tasks.length, 1218);
   assertEquals(actual, expected);
   // Each queue goes on in its order; a paused one stays so, and keys stay known.
   const claims = async (broker: Broker) =>
@@ -115,6 +137,12 @@ Deno.test("migrate moves every task with all that is known of it, and takes the 
   await old.close();
   const again = await after.enqueue([newTask({ queue: "other", idempotencyKey: "k" })]);
   assertEquals(again.map(({ created }) => created), [false]);
+  for (const key of ["u", "v"]) {
+    const unique = { key, until: "end" } as const;
+    assertEquals((await after.enqueue([newTask({ unique })])).map(({ created }) => created), [
+      false,
+    ]);
+  }
   await after.close();
 });
 

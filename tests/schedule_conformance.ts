@@ -10,7 +10,7 @@ import {
   type ScheduleStep,
   type StoredSchedule,
 } from "../jobs/schedule_store.ts";
-import { newTask } from "./broker_conformance.ts";
+import { newTask } from "./broker_kit.ts";
 import type { TestStore } from "./stores.ts";
 import { until } from "./until.ts";
 

@@ -9,6 +9,7 @@ import {
   type EventListener,
   InvalidCursorError,
   type NewTask,
+  type QueueLimits,
   type Receipt,
   type Report,
   type Settlement,
@@ -20,7 +21,16 @@ import {
 } from "../broker.ts";
 import { enqueues } from "../enqueues.ts";
 import { acceptedEvent, brief, toEvent, toStats } from "../stored.ts";
-import type { QueueInfo, State, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
+import type {
+  OnLost,
+  QueueInfo,
+  Rate,
+  State,
+  Stats,
+  Task,
+  TaskEvent,
+  WorkerInfo,
+} from "../wire.ts";
 import { Connection } from "./connection.ts";
 import { chunks, toEvents, toFields, toReceipts, toTask, toWorker } from "./decode.ts";
 import { encodeTask } from "./encode.ts";
@@ -81,11 +91,11 @@ export class RedisBroker implements Broker {
   }
 
   async list(filter: TaskFilter): Promise<TaskPage> {
-    const { state = "", name = "", queue = "", limit, cursor = "" } = filter;
+    const { state = "", name = "", queue = "", error = "", limit, cursor = "" } = filter;
     if (!/^(\d{1,6}:\d{1,12}:.*)?$/.test(cursor)) throw new InvalidCursorError(cursor);
     const [next, ...rows] = await this.#run(
       scripts.list,
-      [state, name, queue, limit, cursor],
+      [state, name, queue, error, limit, cursor],
     ) as [string, ...(string | string[])[]];
     return {
       tasks: chunks<[string, string[]]>(rows, 2).map(([id, fields]) => toTask(id, fields)),
@@ -103,11 +113,11 @@ export class RedisBroker implements Broker {
   }
 
   revoke(id: string): Promise<Change> {
-    return this.#change(scripts.revoke, [id, this.#options.resultExpires]);
+    return this.#change(scripts.revoke, [id, this.#keep]);
   }
 
-  retry(id: string): Promise<Change> {
-    return this.#change(scripts.retry, [id]);
+  retry(id: string, args = ""): Promise<Change> {
+    return this.#change(scripts.retry, [id, args]);
   }
 
   forget(id: string): Promise<Change> {
@@ -115,14 +125,13 @@ export class RedisBroker implements Broker {
   }
 
   async claim(worker: string, queues: string[], limit: number): Promise<Claimed[]> {
-    const { leaseMs, resultExpires } = this.#options;
     const reply = await this.#run(
       scripts.claim,
-      [worker, leaseMs, limit, resultExpires, ...queues],
+      [worker, this.#options.leaseMs, limit, this.#keep, ...queues],
     ) as string[];
     type Row = [string, number, ...string[]];
-    return chunks<Row>(reply, 10).map(([id, token, name = "", args = "", queue = "", ...rest]) => {
-      const [attempt, retries, maxRetries, timeLimit, softTimeLimit] = rest;
+    return chunks<Row>(reply, 11).map(([id, token, name = "", args = "", queue = "", ...rest]) => {
+      const [attempt, retries, maxRetries, timeLimit, softTimeLimit, onLost] = rest;
       return {
         id,
         token,
@@ -134,6 +143,7 @@ export class RedisBroker implements Broker {
         maxRetries: Number(maxRetries),
         timeLimit: timeLimit ? Number(timeLimit) : null,
         softTimeLimit: softTimeLimit ? Number(softTimeLimit) : null,
+        onLost: onLost as OnLost,
       };
     });
   }
@@ -165,8 +175,7 @@ export class RedisBroker implements Broker {
         delay,
       ];
     });
-    const { resultExpires } = this.#options;
-    return accepted(await this.#run(scripts.settle, [worker, resultExpires, ...args]));
+    return accepted(await this.#run(scripts.settle, [worker, this.#keep, ...args]));
   }
 
   async heartbeat(beat: WorkerBeat): Promise<{ id: string; token: number }[]> {
@@ -181,23 +190,23 @@ export class RedisBroker implements Broker {
   }
 
   async leave(worker: string): Promise<void> {
-    await this.#run(scripts.leave, [worker, this.#options.resultExpires]);
+    await this.#run(scripts.leave, [worker, this.#keep]);
   }
 
   async reap(): Promise<number> {
-    const { leaseMs, resultExpires } = this.#options;
+    const { leaseMs } = this.#options;
     const locked = await this.#connection.call((redis) =>
       redis.set(REAPING_LOCK, "1", "PX", REAP_EVERY_MS, "NX")
     );
     if (!locked) return 0;
     const closed = await this.#closedConnections();
     const pauseMs = Math.max(leaseMs / 2, 3 * REAP_EVERY_MS);
-    const args = [leaseMs, pauseMs, GONE_GRACE_MS, resultExpires, ...closed.flat()];
+    const args = [leaseMs, pauseMs, GONE_GRACE_MS, this.#keep, ...closed.flat()];
     return Number(await this.#run(scripts.reap, args));
   }
 
   async promote(): Promise<number | null> {
-    const wait = Number(await this.#run(scripts.promote, []));
+    const wait = Number(await this.#run(scripts.promote, [this.#keep]));
     return wait < 0 ? null : wait;
   }
 
@@ -209,15 +218,61 @@ export class RedisBroker implements Broker {
     await this.#run(scripts.pause, [queue, ""]);
   }
 
+  async purge(queue: string): Promise<number> {
+    // Who keeps adding to it must not keep this going for ever.
+    const waiting = (await this.queues()).find(({ name }) => name === queue)?.waiting ?? 0;
+    let purged = 0;
+    for (let cursor = "lists"; cursor !== "";) {
+      const args = [queue, this.#keep, cursor];
+      const [ended, next] = await this.#run(scripts.purge, args) as [number, string];
+      purged += ended;
+      cursor = next === "lists" && purged >= waiting ? "0" : next;
+    }
+    return purged;
+  }
+
+  async limitQueue(
+    queue: string,
+    { rateLimit, concurrencyLimit }: QueueLimits,
+  ): Promise<void> {
+    const rate = rateLimit === undefined ? [] : [`rate ${queue}`, rateLimit ?? ""];
+    const concurrency = concurrencyLimit === undefined
+      ? []
+      : [`concurrency ${queue}`, concurrencyLimit ?? ""];
+    await this.#run(scripts.limit, [queue, ...rate, ...concurrency]);
+  }
+
+  async limitTask(name: string, rateLimit: Rate | null): Promise<void> {
+    await this.#run(scripts.limit, ["", `task ${name}`, rateLimit ?? ""]);
+  }
+
+  async taskLimits(): Promise<{ name: string; rate_limit: Rate }[]> {
+    const limits = toFields(await this.#run(scripts.limits, []) as string[]);
+    return [...limits].filter(([field]) => field.startsWith("task "))
+      .map(([field, rate]) => ({ name: field.slice("task ".length), rate_limit: rate as Rate }))
+      .sort(byName);
+  }
+
   async queues(): Promise<QueueInfo[]> {
-    const reply = await this.#run(scripts.queues, []) as [string, number, number, number, number][];
-    return reply.map(([name, waiting, scheduled, active, paused]) => ({
+    type Row = [
+      name: string,
+      waiting: number,
+      scheduled: number,
+      active: number,
+      paused: number,
+      rate: Rate | "",
+      concurrency: string,
+    ];
+    const reply = await this.#run(scripts.queues, []) as Row[];
+    return reply.map(([name, waiting, scheduled, active, paused, rate, concurrency]) => ({
       name,
       waiting,
       scheduled,
       active,
       paused: paused === 1,
-    })).sort((a, b) => a.name < b.name ? -1 : 1);
+      rate_limit: rate || null,
+      concurrency_limit: concurrency ? Number(concurrency) : null,
+    })).sort(byName);
   }
 
   async workers(): Promise<WorkerInfo[]> {
@@ -264,6 +319,12 @@ export class RedisBroker implements Broker {
 
   close(): Promise<void> {
     return this.#connection.close();
+  }
+
+  /** How long ended and dead tasks are kept, as scripts take it. */
+  get #keep(): string {
+    const { resultExpires, deadExpires } = this.#options;
+    return `${resultExpires} ${deadExpires}`;
   }
 
   #run(script: Script, args: (string | number)[]): Promise<unknown> {
@@ -316,6 +377,10 @@ export class RedisBroker implements Broker {
       if (kind === "schedule") listener.onSchedule();
     }
   }
+}
+
+function byName(a: { name: string }, b: { name: string }): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 function accepted(reply: unknown): boolean[] {

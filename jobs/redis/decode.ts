@@ -2,7 +2,17 @@
 
 import type { Receipt } from "../broker.ts";
 import { iso, toEvent } from "../stored.ts";
-import type { Json, Priority, State, Task, TaskError, TaskEvent, WorkerInfo } from "../wire.ts";
+import type {
+  Json,
+  OnLost,
+  Priority,
+  Rate,
+  State,
+  Task,
+  TaskError,
+  TaskEvent,
+  WorkerInfo,
+} from "../wire.ts";
 
 type Fields = Map<string, string>;
 
@@ -65,6 +75,12 @@ export function toTask(id: string, flat: readonly string[]): Task {
     deliveries: number("deliveries", 0),
     worker: fields.get("worker") ?? null,
     schedule: fields.get("schedule") ?? null,
+    dead: status === "FAILURE",
+    on_lost: (fields.get("on_lost") ?? "requeue") as OnLost,
+    concurrency_key: fields.get("concurrency_key") ?? null,
+    concurrency_limit: fields.has("concurrency_key") ? number("concurrency_limit", 1) : null,
+    rate_limit: (fields.get("rate_limit") ?? null) as Rate | null,
+    unique_key: fields.get("unique") ?? null,
     time_limit: limit("time_limit"),
     soft_time_limit: limit("soft_time_limit"),
     created_at: iso(fields.get("created") ?? 0),

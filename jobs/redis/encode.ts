@@ -4,6 +4,7 @@ import type { NewTask, When } from "../broker.ts";
 
 /** One task as `accept` in scripts/accept.lua takes it. */
 export function encodeTask(task: NewTask): (string | number)[] {
+  const flow = encodeFlow(task);
   return [
     task.id,
     task.name,
@@ -16,7 +17,23 @@ export function encodeTask(task: NewTask): (string | number)[] {
     encodeWhen(task.eta),
     encodeWhen(task.expires),
     task.idempotencyKey ?? "",
+    flow.length,
+    ...flow,
   ];
+}
+
+/** What most tasks do not have: fields and values. */
+function encodeFlow({ concurrency, rateLimit, onLost, unique }: NewTask): (string | number)[] {
+  const fields: (string | number)[] = [];
+  if (concurrency) fields.push("concurrency_key", concurrency.key);
+  if (concurrency && concurrency.limit !== 1) fields.push("concurrency_limit", concurrency.limit);
+  if (rateLimit) fields.push("rate_limit", rateLimit);
+  if (onLost === "fail") fields.push("on_lost", onLost);
+  if (unique) {
+    const { key, until } = unique;
+    fields.push("unique", key, "unique_until", typeof until === "string" ? until : `+${until.ms}`);
+  }
+  return fields;
 }
 
 function encodeWhen(when: When | undefined): string {

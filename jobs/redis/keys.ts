@@ -5,16 +5,30 @@
  *     task:<id>             HASH    everything about one task
  *     events:<id>           LIST    its numbered events from the second on, capped
  *     queue:<name>:<prio>   LIST    ids ready to run; the head runs next
+ *     lane:<name>:<prio> <lane>   LIST  the same for ids that take turns: the lane is `key` and a
+ *                                 concurrency key, or `task` and the name of a rate limited task
+ *     lanes:<name>:<prio>   HASH    lane → how many wait in it
+ *     rotation:<name>:<prio>  LIST  lanes whose turn may come; the head is next
+ *     blocked:<key>         SET     `<name>:<prio>` where that key's lane waits for a place
  *     active:<worker>       LIST    ids that a worker holds
  *     scheduled             ZSET    ids that wait for their time, by Unix time in ms
+ *     expiring              ZSET    ids that expire, by Unix time in ms
+ *     gates                 ZSET    queues that a rate limit holds back, by Unix time in ms
  *     scheduled_in          HASH    queue → how many of its ids are in `scheduled`
+ *     active_in             HASH    queue → how many of its tasks are running
+ *     laned_in              HASH    queue → how many ids its lanes hold
+ *     stale_in              HASH    queue → how many ids in its lists and lanes do not wait any more
+ *     running               HASH    concurrency key → how many of its tasks are running
  *     queues                HASH    every queue ever used → "paused" or ""
- *     turns                 HASH    queue → tasks taken while more than one priority waited
+ *     turns                 HASH    queue → tasks taken while several lists of it waited
+ *     limits                HASH    `rate <queue>`, `concurrency <queue>`, `task <name>` → its limit
+ *     rates                 HASH    `queue <queue>`, `task <name>` → when the next may start, ms
  *     workers               ZSET    worker → end of its lease, Unix time in ms
  *     worker:<name>         HASH    what the worker says of itself
  *     recent                LIST    ids as they were accepted, newest first, capped
  *     recent:<state>        LIST    ids as they ended in that state, newest first, capped
  *     idempotency:<key>     STRING  id of the task that was started under that key
+ *     unique:<key>          STRING  id of the task that keeps others with that key out
  *     stats                 HASH    counters and duration buckets
  *     schedule:<name>       HASH    everything about one schedule
  *     schedule_runs:<name>  LIST    what became of its last ticks, newest first, capped
@@ -36,8 +50,10 @@ export const REAPING_LOCK = `${PREFIX}reaping`;
 export const LUA_KEYS = `
 local P = KEYS[1]
 local K = {
-  scheduled = P .. 'scheduled', scheduled_in = P .. 'scheduled_in',
-  queues = P .. 'queues', turns = P .. 'turns', workers = P .. 'workers',
+  scheduled = P .. 'scheduled', expiring = P .. 'expiring', gates = P .. 'gates',
+  scheduled_in = P .. 'scheduled_in', active_in = P .. 'active_in',
+  laned_in = P .. 'laned_in', stale_in = P .. 'stale_in', running = P .. 'running',
+  limits = P .. 'limits', rates = P .. 'rates', queues = P .. 'queues', turns = P .. 'turns', workers = P .. 'workers',
   recent = P .. 'recent', stats = P .. 'stats', reaped = P .. 'reaped',
   schedules = P .. 'schedules', schedules_due = P .. 'schedules_due',
   schedules_in_code = P .. 'schedules_in_code', schedule_revision = P .. 'schedule_revision',
@@ -45,11 +61,16 @@ local K = {
 }
 function K.task(id) return P .. 'task:' .. id end
 function K.events(id) return P .. 'events:' .. id end
-function K.queue(name, priority) return P .. 'queue:' .. name .. ':' .. (priority or 'normal') end
+function K.queue(name, priority) return P .. 'queue:' .. name .. ':' .. priority end
+function K.lane(queue, priority, lane) return P .. 'lane:' .. queue .. ':' .. priority .. ' ' .. lane end
+function K.lanes(queue, priority) return P .. 'lanes:' .. queue .. ':' .. priority end
+function K.rotation(queue, priority) return P .. 'rotation:' .. queue .. ':' .. priority end
+function K.blocked(key) return P .. 'blocked:' .. key end
 function K.active(worker) return P .. 'active:' .. worker end
 function K.worker(name) return P .. 'worker:' .. name end
 function K.recent_of(state) return P .. 'recent:' .. state end
 function K.schedule(name) return P .. 'schedule:' .. name end
 function K.schedule_runs(name) return P .. 'schedule_runs:' .. name end
+function K.unique(key) return P .. 'unique:' .. key end
 function K.idempotency(key) return P .. 'idempotency:' .. key end
 `;

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { type Redis, ReplyError } from "ioredis";
 import { LUA_KEYS, PREFIX } from "./keys.ts";
 import lib from "./scripts/lib.lua" with { type: "text" };
+import steps from "./scripts/steps.lua" with { type: "text" };
 import accept from "./scripts/accept.lua" with { type: "text" };
 import adopt from "./scripts/adopt.lua" with { type: "text" };
 import claim from "./scripts/claim.lua" with { type: "text" };
@@ -15,9 +16,12 @@ import get from "./scripts/get.lua" with { type: "text" };
 import heartbeat from "./scripts/heartbeat.lua" with { type: "text" };
 import importTasks from "./scripts/import.lua" with { type: "text" };
 import leave from "./scripts/leave.lua" with { type: "text" };
+import limit from "./scripts/limit.lua" with { type: "text" };
+import limits from "./scripts/limits.lua" with { type: "text" };
 import list from "./scripts/list.lua" with { type: "text" };
 import pause from "./scripts/pause.lua" with { type: "text" };
 import promote from "./scripts/promote.lua" with { type: "text" };
+import purge from "./scripts/purge.lua" with { type: "text" };
 import queues from "./scripts/queues.lua" with { type: "text" };
 import reap from "./scripts/reap.lua" with { type: "text" };
 import report from "./scripts/report.lua" with { type: "text" };
@@ -42,7 +46,7 @@ export class Script {
   readonly #sha: string;
 
   constructor(body: string) {
-    this.#source = `${LUA_KEYS}\n${lib}\n${body}`;
+    this.#source = `${LUA_KEYS}\n${lib}\n${steps}\n${body}`;
     this.#sha = createHash("sha1").update(this.#source).digest("hex");
   }
 
@@ -72,9 +76,12 @@ export const scripts = {
   heartbeat: new Script(heartbeat),
   import: new Script(importTasks),
   leave: new Script(leave),
+  limit: new Script(limit),
+  limits: new Script(limits),
   list: new Script(list),
   pause: new Script(pause),
   promote: new Script(promote),
+  purge: new Script(purge),
   queues: new Script(queues),
   reap: new Script(reap),
   report: new Script(report),

@@ -1,7 +1,7 @@
 /** A Redis that takes over what another store held. */
 
 import type { StoredRun, StoredSchedule } from "../schedule_store.ts";
-import type { StoredTask } from "../stored.ts";
+import type { Limits, StoredTask } from "../stored.ts";
 import { isReady, type State } from "../wire.ts";
 import { Connection } from "./connection.ts";
 import { scripts } from "./scripts.ts";
@@ -13,6 +13,7 @@ export interface Surroundings {
   idempotencyKeys?: { key: string; id: string; until: number }[];
   /** Ids, newest first. */
   newest?: string[];
+  limits?: Limits;
 }
 
 export class Target {
@@ -46,10 +47,10 @@ export class Target {
   }
 
   async adopt(
-    { pausedQueues = [], idempotencyKeys = [], newest = [] }: Surroundings,
+    { pausedQueues = [], idempotencyKeys = [], newest = [], limits }: Surroundings,
   ): Promise<void> {
     const keys = idempotencyKeys.flatMap(({ key, id, until }) => [key, id, until]);
-    const lists: (string | number)[][] = [pausedQueues, keys, newest];
+    const lists: (string | number)[][] = [pausedQueues, keys, newest, toLimits(limits)];
     await this.#connection.run(scripts.adopt, lists.flatMap((list) => [list.length, ...list]));
   }
 
@@ -75,12 +76,35 @@ export class Target {
   }
 }
 
+/** Fields and values of the hash of limits. */
+function toLimits({ queues, tasks }: Limits = { queues: [], tasks: [] }): (string | number)[] {
+  return [
+    ...queues.flatMap(({ name, rateLimit, concurrencyLimit }) => [
+      ...(rateLimit === null ? [] : [`rate ${name}`, rateLimit]),
+      ...(concurrencyLimit === null ? [] : [`concurrency ${name}`, concurrencyLimit]),
+    ]),
+    ...tasks.flatMap(({ name, rateLimit }) => [`task ${name}`, rateLimit]),
+  ];
+}
+
 /** The hash of a task: what is the default or not there is left out, as `enqueue` does. */
 function toFields(task: StoredTask): (string | number)[] {
   const { id: _, due: __, keptUntil: ___, events: ____, ...rest } = task;
-  const { maxRetries, timeLimit, softTimeLimit, ...same } = rest;
+  const { maxRetries, timeLimit, softTimeLimit, onLost, ...more } = rest;
+  const { concurrencyKey, concurrencyLimit, rateLimit, uniqueKey, uniqueUntil, ...same } = more;
+  const flow = {
+    concurrency_key: concurrencyKey,
+    concurrency_limit: concurrencyLimit === 1 ? null : concurrencyLimit,
+    rate_limit: rateLimit,
+    on_lost: onLost === "fail" ? onLost : null,
+    unique: uniqueUntil === null ? null : uniqueKey,
+    unique_until: uniqueUntil,
+    expires: task.expires,
+  };
   const fields = {
     ...same,
+    ...flow,
+    flow: Object.values(flow).some((value) => value !== null) ? 1 : null,
     priority: task.priority === "normal" ? null : task.priority,
     max_retries: maxRetries === 3 ? null : maxRetries,
     time_limit: timeLimit,

@@ -8,6 +8,7 @@ import type {
   Claimed,
   EventListener,
   NewTask,
+  QueueLimits,
   Receipt,
   Report,
   Settlement,
@@ -17,38 +18,29 @@ import type {
   WorkerBeat,
   WorkerListener,
 } from "../broker.ts";
-import { InvalidCursorError } from "../broker.ts";
 import { enqueues } from "../enqueues.ts";
-import { acceptedEvent, iso, toEvent, toStats } from "../stored.ts";
-import type { QueueInfo, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
-import { Transaction } from "./transaction.ts";
+import { toStats } from "../stored.ts";
+import type { QueueInfo, Rate, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
+import { claim, isClaimable, renewLease } from "./claim.ts";
 import { Database } from "./database.ts";
 import { ownerOf, removeMailbox } from "./mailbox.ts";
 import { News } from "./news.ts";
-import { type TaskRow, toTask } from "./rows.ts";
+import { limitQueue, limitTask, type Purge, purge, setPaused } from "./queues.ts";
 import { SqliteSchedules } from "./schedules.ts";
 import {
-  accept,
-  claim,
-  forget,
-  hasReady,
-  renewLease,
-  report,
-  retry,
-  revoke,
-  settle,
-} from "./transitions.ts";
+  readEvents,
+  readPage,
+  readQueues,
+  readTask,
+  readTaskLimits,
+  readWorkers,
+} from "./reads.ts";
+import { Transaction } from "./transaction.ts";
+import { accept, forget, report, retry, revoke, settle } from "./transitions.ts";
 import { isReapDue, nextDue, promote, prune, reap } from "./upkeep.ts";
 
 /** How long pruning may go on in one call. */
 const PRUNE_FOR_MS = 250;
-/** A page of a list ends early when it has looked at so many tasks or holds so many characters. */
-const MAX_LOOKED = 5000;
-const MAX_PAGE_CHARACTERS = 4 * 1024 * 1024;
-
-/** Not expired or forgotten; the parameter is the time. */
-const SEEN = "(kept_until IS NULL OR kept_until > ?)";
-
 export class SqliteBroker implements Broker {
   readonly schedules: SqliteSchedules;
   readonly #db: Database;
@@ -80,74 +72,24 @@ export class SqliteBroker implements Broker {
     return this.#enqueues.submit(tasks);
   }
 
-  async get(id: string): Promise<Task | null> {
-    const row = await this.#db.read(() => this.#row("id", id));
-    return row ? toTask(row) : null;
+  get(id: string): Promise<Task | null> {
+    return this.#db.read(() => readTask(this.#db, id));
   }
 
-  /** The cursor is the place, or without a state the number, of the last task looked at. */
-  async list({ state, name, queue, limit, cursor }: TaskFilter): Promise<TaskPage> {
-    if (!/^(\d{1,15})?$/.test(cursor ?? "")) throw new InvalidCursorError(cursor);
-    const order = state === undefined ? "n" : "place";
-    const before = cursor ? Number(cursor) : Number.MAX_SAFE_INTEGER;
-    return await this.#db.read(() => {
-      const candidates = this.#db.iterate<
-        { n: number; at: number; name: string; queue: string; kept_until: number | null }
-      >(
-        `SELECT n, ${order} AS at, name, queue, kept_until FROM tasks
-         WHERE ${state === undefined ? "" : "status = ? AND"} ${order} < ?
-         ORDER BY ${order} DESC`,
-        ...(state === undefined ? [] : [state]),
-        before,
-      );
-      const tasks: Task[] = [];
-      let looked = 0;
-      let characters = 0;
-      for (const candidate of candidates) {
-        looked++;
-        if (
-          (name ?? candidate.name) === candidate.name &&
-          (queue ?? candidate.queue) === candidate.queue
-        ) {
-          const row = this.#row("n", candidate.n);
-          if (row) tasks.push(toTask(row));
-          characters += (row?.args.length ?? 0) + (row?.result?.length ?? 0);
-        }
-        if (tasks.length === limit || looked === MAX_LOOKED || characters >= MAX_PAGE_CHARACTERS) {
-          return { tasks, cursor: String(candidate.at) };
-        }
-      }
-      return { tasks, cursor: null };
-    });
+  list(filter: TaskFilter): Promise<TaskPage> {
+    return this.#db.read(() => readPage(this.#db, filter));
   }
 
   events(id: string, after: number): Promise<TaskEvent[] | null> {
-    return this.#db.read(() => {
-      const task = this.#db.get<{ n: number; name: string; created: number }>(
-        `SELECT n, name, created FROM tasks WHERE id = ? AND ${SEEN}`,
-        id,
-        Date.now(),
-      );
-      if (!task) return null;
-      const stored = this.#db.all<{ seq: number; body: string }>(
-        "SELECT seq, body FROM events WHERE task = ? AND seq > ? ORDER BY seq",
-        task.n,
-        after,
-      );
-      const events = stored.map(({ seq, body }) => toEvent(id, seq, task.name, body));
-      const complete = (events[0]?.seq ?? 2) === 2;
-      return after < 1 && complete
-        ? [acceptedEvent(id, task.name, task.created), ...events]
-        : events;
-    });
+    return this.#db.read(() => readEvents(this.#db, id, after));
   }
 
   revoke(id: string): Promise<Change> {
     return this.#change((tx) => revoke(tx, id));
   }
 
-  retry(id: string): Promise<Change> {
-    return this.#change((tx) => retry(tx, id));
+  retry(id: string, args?: string): Promise<Change> {
+    return this.#change((tx) => retry(tx, id, args));
   }
 
   forget(id: string): Promise<Change> {
@@ -156,7 +98,11 @@ export class SqliteBroker implements Broker {
 
   async claim(worker: string, queues: string[], limit: number): Promise<Claimed[]> {
     // A look costs nobody's turn to write.
-    if (!await this.#db.read(() => queues.some((queue) => hasReady(this.#db, queue)))) return [];
+    const now = Date.now();
+    const isWorthIt = await this.#db.read(() =>
+      queues.some((queue) => isClaimable(this.#db, queue, now))
+    );
+    if (!isWorthIt) return [];
     return this.#change((tx) => {
       renewLease(tx, worker, this.#options.leaseMs, this.#news.peers.id);
       return claim(tx, worker, queues, limit);
@@ -213,53 +159,49 @@ export class SqliteBroker implements Broker {
   }
 
   async promote(): Promise<number | null> {
-    const due = await this.#db.read(() => nextDue(this.#db));
-    if (due === null) return null;
-    const wait = due - Date.now();
-    return wait > 0 ? wait : await this.#change((tx) => promote(tx));
+    const next = await this.#db.read(() => nextDue(this.#db));
+    if (!next) return null;
+    const wait = Math.ceil(next.at - Date.now());
+    return wait > 0 ? wait : await this.#change(promote);
   }
 
-  async pause(queue: string): Promise<void> {
-    await this.#setPaused(queue, true);
+  pause(queue: string): Promise<void> {
+    return this.#change((tx) => setPaused(tx, queue, true));
   }
 
-  async resume(queue: string): Promise<void> {
-    await this.#setPaused(queue, false);
+  resume(queue: string): Promise<void> {
+    return this.#change((tx) => setPaused(tx, queue, false));
+  }
+
+  async purge(queue: string): Promise<number> {
+    let purged = 0;
+    let step: Purge = { ended: 0, upTo: null, due: 0, more: true };
+    while (step.more) {
+      step = await this.#change((tx) => purge(tx, queue, step));
+      purged += step.ended;
+      await nextTurn();
+    }
+    return purged;
+  }
+
+  limitQueue(queue: string, limits: QueueLimits): Promise<void> {
+    return this.#change((tx) => limitQueue(tx, queue, limits));
+  }
+
+  limitTask(name: string, rateLimit: Rate | null): Promise<void> {
+    return this.#change((tx) => limitTask(tx, name, rateLimit));
+  }
+
+  taskLimits(): Promise<{ name: string; rate_limit: Rate }[]> {
+    return this.#db.read(() => readTaskLimits(this.#db));
   }
 
   queues(): Promise<QueueInfo[]> {
-    return this.#db.read(() => {
-      const active = this.#runningBy("queue");
-      return this.#db.all<{ name: string; paused: number; waiting: number; scheduled: number }>(
-        `SELECT name, paused,
-           (SELECT count(*) FROM tasks INDEXED BY tasks_ready
-              WHERE queue = queues.name AND status = 'PENDING' AND due IS NULL) AS waiting,
-           coalesce(scheduled, 0) AS scheduled
-         FROM queues LEFT JOIN (SELECT queue, count(*) AS scheduled
-           FROM tasks INDEXED BY tasks_scheduled WHERE due IS NOT NULL GROUP BY queue)
-           ON queue = name ORDER BY name`,
-      ).map(({ name, paused, waiting, scheduled }) => ({
-        name,
-        waiting,
-        scheduled,
-        active: active.get(name) ?? 0,
-        paused: paused === 1,
-      }));
-    });
+    return this.#db.read(() => readQueues(this.#db));
   }
 
   workers(): Promise<WorkerInfo[]> {
-    return this.#db.read(() => {
-      const active = this.#runningBy("worker");
-      return this.#db.all<{ name: string; heartbeat: number; info: string }>(
-        "SELECT name, heartbeat, info FROM workers WHERE info IS NOT NULL ORDER BY name",
-      ).map(({ name, heartbeat, info }) => ({
-        name,
-        ...JSON.parse(info) as Omit<WorkerBeat, "name">,
-        heartbeat_at: iso(heartbeat),
-        active: active.get(name) ?? 0,
-      }));
-    });
+    return this.#db.read(() => readWorkers(this.#db));
   }
 
   async stats(): Promise<Stats> {
@@ -287,26 +229,15 @@ export class SqliteBroker implements Broker {
 
   async #change<T>(make: (tx: Transaction) => T): Promise<T> {
     const { tx, result } = await this.#db.write(() => {
-      const tx = new Transaction(this.#db, this.#options.resultExpires * 1000);
+      const { resultExpires, deadExpires } = this.#options;
+      const retention = { endedMs: resultExpires * 1000, deadMs: deadExpires * 1000 };
+      const tx = new Transaction(this.#db, retention);
       const result = make(tx);
       tx.finish();
       return { tx, result };
     });
     if (tx.news) this.#news.changed();
     return result;
-  }
-
-  /** How many tasks are running, by queue or by worker. */
-  #runningBy(column: "queue" | "worker"): Map<string, number> {
-    const rows = this.#db.all<{ key: string; count: number }>(
-      `SELECT ${column} AS key, count(*) AS count FROM tasks
-       WHERE status IN ('STARTED', 'PROGRESS') GROUP BY key`,
-    );
-    return new Map(rows.map(({ key, count }) => [key, count]));
-  }
-
-  #row(by: "id" | "n", value: string | number): TaskRow | undefined {
-    return this.#db.get(`SELECT * FROM tasks WHERE ${by} = ? AND ${SEEN}`, value, Date.now());
   }
 
   /** The other processes that have ended without saying so. */
@@ -323,18 +254,6 @@ export class SqliteBroker implements Broker {
       // Where there is no file to tell, a worker's lease does.
       return owner === "gone" || (owner === "unknown" && works === 0);
     }).map(({ id }) => id);
-  }
-
-  async #setPaused(queue: string, paused: boolean): Promise<void> {
-    await this.#change((tx) => {
-      tx.db.run(
-        `INSERT INTO queues (name, paused) VALUES (?, ?)
-         ON CONFLICT (name) DO UPDATE SET paused = excluded.paused`,
-        queue,
-        paused ? 1 : 0,
-      );
-      tx.news = true;
-    });
   }
 }
 

@@ -6,13 +6,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
 import { BrokerRefusedError, BrokerUnavailableError } from "../broker.ts";
 import { Outage } from "../outage.ts";
-import from1 from "./from_1.sql" with { type: "text" };
+import { ownerOf } from "./mailbox.ts";
 import schema from "./schema.sql" with { type: "text" };
+import schema2 from "./schema_2.sql" with { type: "text" };
 
 /** "task" in ASCII: tells a file of ours from any other SQLite database. */
 const APPLICATION_ID = 0x7461736b;
-/** Raised with every change to the schema. */
-const SCHEMA_VERSION = 2;
+/** Each makes a version from the one before, the first from an empty file. */
+const SCHEMAS = [schema, schema2];
 
 /** How long a call waits for its turn to write, and how long opening may take. */
 const BUSY_TIMEOUT_MS = 4000;
@@ -191,7 +192,7 @@ function prepare(db: DatabaseSync, file: string): void {
   if (!isNew && pragma("application_id") !== APPLICATION_ID) {
     throw new BrokerRefusedError(`${file} is a database of another program: name another file`);
   }
-  if (pragma("user_version") > SCHEMA_VERSION) {
+  if (pragma("user_version") > SCHEMAS.length) {
     throw new BrokerRefusedError(
       `${file} was written by a newer version of taskapp: use that version, or another file`,
     );
@@ -199,18 +200,26 @@ function prepare(db: DatabaseSync, file: string): void {
   // Reads go on while one writes; a crash of the process loses nothing that was committed.
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
   db.exec("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384");
-  if (pragma("user_version") < SCHEMA_VERSION) {
+  if (pragma("user_version") < SCHEMAS.length) {
     db.exec("BEGIN IMMEDIATE");
-    // Another process may have been faster.
-    const version = pragma("user_version");
-    if (version < SCHEMA_VERSION) {
-      db.exec(version === 0 ? schema : from1);
-      db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
-    }
+    const version = pragma("user_version"); // another process may have been faster
+    if (version > 0 && version < SCHEMAS.length) refuseIfInUse(db, file);
+    for (const each of SCHEMAS.slice(version)) db.exec(each);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMAS.length}`);
     db.exec("COMMIT");
   }
   db.exec("PRAGMA busy_timeout = 0");
   checkWritable(db);
+}
+
+/** An older taskapp would go on to write as it knows how to. */
+function refuseIfInUse(db: DatabaseSync, file: string): void {
+  for (const { id } of db.prepare("SELECT id FROM peers").all()) {
+    if (file === ":memory:" || ownerOf(resolve(file), String(id)) !== "alive") continue;
+    throw new BrokerRefusedError(
+      `${file} is in use by an older version of taskapp: stop its serve, work and dev, then try again`,
+    );
+  }
 }
 
 /** A file that this user may only read opens without a word. */

@@ -9,8 +9,10 @@ import { getLogger } from "@logtape/logtape";
 import type { EventListener, WorkerListener } from "../broker.ts";
 import { acceptedEvent, toEvent } from "../stored.ts";
 import type { TaskEvent } from "../wire.ts";
+import { claimableQueues } from "./claim.ts";
 import type { Database } from "./database.ts";
 import { Peers } from "./peers.ts";
+import { nextDue } from "./upkeep.ts";
 
 /** Numbers read at a time, so that no reading takes long. */
 const CHUNK = 2000;
@@ -103,19 +105,21 @@ export class News {
   }
 
   async #tell(): Promise<void> {
-    const { events, revocations, readable, scheduled, gap, upTo, more } = await this.db.read(() => {
-      const { counter, pruned } = this.#state();
-      const after = this.#told;
-      const someoneReads = this.#eventListeners.size > 0;
-      const upTo = someoneReads ? Math.min(counter, after + CHUNK) : counter;
-      return {
-        upTo,
-        more: upTo < counter,
-        gap: someoneReads && after < pruned,
-        events: someoneReads ? this.#events(after, upTo) : [],
-        ...this.#forWorkers(after, upTo),
-      };
-    });
+    const { events, revocations, ready, scheduled, gap, upTo, more } = await this.db.read(
+      () => {
+        const { counter, pruned } = this.#state();
+        const after = this.#told;
+        const someoneReads = this.#eventListeners.size > 0;
+        const upTo = someoneReads ? Math.min(counter, after + CHUNK) : counter;
+        return {
+          upTo,
+          more: upTo < counter,
+          gap: someoneReads && after < pruned,
+          events: someoneReads ? this.#events(after, upTo) : [],
+          ...this.#forWorkers(after, upTo),
+        };
+      },
+    );
     this.#told = upTo;
     if (more) this.#again = true;
     for (const listener of this.#eventListeners) {
@@ -126,7 +130,7 @@ export class News {
       for (const each of revocations) {
         if (each.worker === worker) heard(() => listener.onRevoked(each.id, each.token));
       }
-      for (const { name } of readable) heard(() => listener.onReady(name));
+      for (const queue of ready) heard(() => listener.onReady(queue));
       if (scheduled) heard(() => listener.onSchedule());
     }
   }
@@ -155,7 +159,7 @@ export class News {
 
   #forWorkers(after: number, upTo: number) {
     if (this.#workerListeners.size === 0) {
-      return { revocations: [], readable: [], scheduled: false };
+      return { revocations: [], ready: [], scheduled: false };
     }
     return {
       revocations: this.db.all<{ worker: string; id: string; token: number }>(
@@ -163,17 +167,13 @@ export class News {
         after,
         upTo,
       ),
-      readable: this.db.all<{ name: string }>(
-        `SELECT name FROM queues WHERE paused = 0 AND EXISTS (
-           SELECT 1 FROM tasks WHERE queue = queues.name AND status = 'PENDING' AND due IS NULL)`,
-      ),
-      // Whether the task, or the schedule, that is due next became so since.
-      scheduled: this.db.get(
-        `SELECT 1 WHERE ? < max(
-           coalesce((SELECT position FROM tasks WHERE due IS NOT NULL ORDER BY due LIMIT 1), 0),
-           coalesce((SELECT revision FROM schedules WHERE next IS NOT NULL ORDER BY next LIMIT 1), 0))`,
-        after,
-      ) !== undefined,
+      ready: claimableQueues(this.db, Date.now()),
+      // Whether the task, or the schedule, that is due next was noted since.
+      scheduled: (nextDue(this.db)?.n ?? 0) > after || this.db.get(
+            `SELECT 1 WHERE ? < coalesce(
+               (SELECT revision FROM schedules WHERE next IS NOT NULL ORDER BY next LIMIT 1), 0)`,
+            after,
+          ) !== undefined,
     };
   }
 

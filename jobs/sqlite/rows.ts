@@ -1,9 +1,17 @@
 /** What a row of the database looks like, and from there to the wire. */
 
 import { iso } from "../stored.ts";
-import { type Json, PRIORITIES, type State, type Task, type TaskError } from "../wire.ts";
+import {
+  type Json,
+  type OnLost,
+  PRIORITIES,
+  type Rate,
+  type State,
+  type Task,
+  type TaskError,
+} from "../wire.ts";
 
-/** One row of `tasks`; its columns are explained in schema.sql. */
+/** One row of `tasks`; its columns are explained in schema.sql and schema_2.sql. */
 export interface TaskRow {
   n: number;
   id: string;
@@ -37,6 +45,14 @@ export interface TaskRow {
   error: string | null;
   kept_until: number | null;
   schedule: string | null;
+  on_lost: OnLost;
+  concurrency_key: string | null;
+  concurrency_limit: number | null;
+  rate_limit: Rate | null;
+  unique_key: string | null;
+  unique_until: "start" | "end" | number | null;
+  lane: string | null;
+  dead: 1 | null;
 }
 
 /** Those of its columns that a change looks at; what may be long is left out. */
@@ -57,6 +73,12 @@ const BRIEF_COLUMNS = [
   "worker",
   "progress",
   "stage",
+  "on_lost",
+  "concurrency_key",
+  "rate_limit",
+  "unique_key",
+  "unique_until",
+  "lane",
 ] as const satisfies (keyof TaskRow)[];
 
 export type BriefRow = Pick<TaskRow, (typeof BRIEF_COLUMNS)[number]>;
@@ -82,6 +104,12 @@ export function toTask(row: TaskRow): Task {
     deliveries: row.deliveries,
     worker: row.worker,
     schedule: row.schedule,
+    dead: row.status === "FAILURE",
+    on_lost: row.on_lost,
+    concurrency_key: row.concurrency_key,
+    concurrency_limit: row.concurrency_limit,
+    rate_limit: row.rate_limit,
+    unique_key: row.unique_key,
     time_limit: row.time_limit,
     soft_time_limit: row.soft_time_limit,
     created_at: iso(row.created),

@@ -33,8 +33,7 @@ CREATE TABLE tasks (
   meta TEXT,
   result TEXT,
   error TEXT,
-  kept_until INTEGER,         -- set once it has ended; hidden after that time, deleted later
-  schedule TEXT               -- the name of the schedule that it was started by
+  kept_until INTEGER          -- set once it has ended; hidden after that time, deleted later
 ) STRICT;
 
 CREATE INDEX tasks_by_state ON tasks (status, place);
@@ -57,27 +56,6 @@ CREATE TABLE queues (
   paused INTEGER NOT NULL DEFAULT 0,
   turns INTEGER NOT NULL DEFAULT 0  -- tasks taken while more than one priority waited
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE schedules (
-  name TEXT PRIMARY KEY,
-  revision INTEGER NOT NULL,  -- the number of its last change
-  body TEXT NOT NULL,         -- what it says, as JSON; see schedule.ts
-  in_code INTEGER NOT NULL,   -- whether it was declared there
-  next INTEGER,               -- when it is due; null for never
-  last_due INTEGER,           -- the last tick that was enqueued, and its task's id
-  last_task TEXT
-) STRICT;
-
-CREATE INDEX schedules_due ON schedules (next) WHERE next IS NOT NULL;
-
--- What became of the last ticks of each schedule, as JSON.
-CREATE TABLE schedule_runs (
-  n INTEGER PRIMARY KEY,
-  schedule TEXT NOT NULL,
-  body TEXT NOT NULL
-) STRICT;
-
-CREATE INDEX runs_of_schedule ON schedule_runs (schedule, n);
 
 CREATE TABLE workers (
   name TEXT PRIMARY KEY,

@@ -3,12 +3,13 @@
 import { renameSync } from "node:fs";
 import { BrokerRefusedError, BrokerUnavailableError } from "../broker.ts";
 import type { StoredRun, StoredSchedule } from "../schedule_store.ts";
-import type { StoredTask } from "../stored.ts";
+import type { Limits, StoredTask } from "../stored.ts";
 import { isReady, PRIORITIES, type State, STATES } from "../wire.ts";
-import { Transaction } from "./transaction.ts";
 import { Database } from "./database.ts";
+import { readTaskLimits } from "./reads.ts";
 import { SqliteSchedules } from "./schedules.ts";
 import type { TaskRow } from "./rows.ts";
+import { Transaction } from "./transaction.ts";
 
 const MAX_BATCH = 500;
 const MAX_BATCH_CHARACTERS = 4 * 1024 * 1024;
@@ -60,20 +61,29 @@ export class Source {
       yield* this.#batches(
         `status = ? AND NOT (status = 'PENDING' AND due IS NULL)
            AND (kept_until IS NULL OR kept_until > ?) AND place > ? ORDER BY place`,
-        ({ place }) => place,
+        ({ place }) => [place],
+        [0],
         [status, this.#now],
       );
     }
-    const lanes = await this.#db.read(() =>
+    const levels = await this.#db.read(() =>
       this.#db.all<{ queue: string; priority: number }>(
         "SELECT DISTINCT queue, priority FROM tasks WHERE status = 'PENDING' AND due IS NULL",
       )
     );
-    for (const { queue, priority } of lanes) {
+    for (const { queue, priority } of levels) {
       yield* this.#batches(
-        `queue = ? AND priority = ? AND status = 'PENDING' AND due IS NULL AND position > ?
-         ORDER BY position`,
-        ({ position }) => position,
+        `queue = ? AND priority = ? AND status = 'PENDING' AND due IS NULL AND lane IS NULL
+           AND position > ? ORDER BY position`,
+        ({ position }) => [position],
+        [0],
+        [queue, priority],
+      );
+      yield* this.#batches(
+        `queue = ? AND priority = ? AND status = 'PENDING' AND due IS NULL AND lane IS NOT NULL
+           AND (lane, position) > (?, ?) ORDER BY lane, position`,
+        ({ lane, position }) => [lane ?? "", position],
+        ["", 0],
         [queue, priority],
       );
     }
@@ -96,6 +106,20 @@ export class Source {
       this.#db.all<{ name: string }>("SELECT name FROM queues WHERE paused = 1")
     );
     return rows.map(({ name }) => name);
+  }
+
+  /** The limits that were set at run time; null where there is none. */
+  limits(): Promise<Limits> {
+    return this.#db.read(() => ({
+      queues: this.#db.all<Limits["queues"][number]>(
+        `SELECT name, rate_limit AS rateLimit, concurrency_limit AS concurrencyLimit FROM queues
+         WHERE rate_limit IS NOT NULL OR concurrency_limit IS NOT NULL`,
+      ),
+      tasks: readTaskLimits(this.#db).map(({ name, rate_limit }) => ({
+        name,
+        rateLimit: rate_limit,
+      })),
+    }));
   }
 
   async *idempotencyKeys(): AsyncGenerator<{ key: string; id: string; until: number }[]> {
@@ -146,7 +170,7 @@ export class Source {
     this.#db.get("PRAGMA locking_mode = EXCLUSIVE");
     try {
       await this.#db.write(() => {
-        const tx = new Transaction(this.#db, 0);
+        const tx = new Transaction(this.#db, { endedMs: 0, deadMs: 0 });
         const workers = this.#db.all<{ worker: string }>(
           "SELECT DISTINCT worker FROM tasks WHERE status IN ('STARTED', 'PROGRESS')",
         );
@@ -161,19 +185,24 @@ export class Source {
     }
   }
 
+  /** @param where ends with comparing what `place` answers, and the order by it */
   async *#batches(
     where: string,
-    place: (row: TaskRow) => number,
+    place: (row: TaskRow) => (string | number)[],
+    first: (string | number)[],
     values: (string | number)[],
   ): AsyncGenerator<StoredTask[]> {
-    let after = 0;
+    let after = first;
     while (true) {
       const { batch, last } = await this.#db.read(() => {
         const batch: StoredTask[] = [];
         let last = after;
         let characters = 0;
-        const sql = `SELECT * FROM tasks WHERE ${where}`;
-        for (const row of this.#db.iterate<TaskRow>(sql, ...values, after)) {
+        const sql = `SELECT *, EXISTS (SELECT 1 FROM unique_keys WHERE key = unique_key AND task = n
+             AND (typeof(unique_until) <> 'integer' OR unique_until > ?)) AS keeps
+           FROM tasks WHERE ${where}`;
+        const rows = this.#db.iterate<KeepingRow>(sql, this.#now, ...values, ...after);
+        for (const row of rows) {
           const task = { ...toStored(row), events: this.#events(row.n) };
           batch.push(task);
           last = place(row);
@@ -197,7 +226,10 @@ export class Source {
   }
 }
 
-function toStored(row: TaskRow): Omit<StoredTask, "events"> {
+/** A task, and whether it keeps its unique key. */
+type KeepingRow = TaskRow & { keeps: 0 | 1 };
+
+function toStored(row: KeepingRow): Omit<StoredTask, "events"> {
   return {
     id: row.id,
     name: row.name,
@@ -219,6 +251,12 @@ function toStored(row: TaskRow): Omit<StoredTask, "events"> {
     schedule: row.schedule,
     timeLimit: row.time_limit,
     softTimeLimit: row.soft_time_limit,
+    onLost: row.on_lost,
+    concurrencyKey: row.concurrency_key,
+    concurrencyLimit: row.concurrency_limit,
+    rateLimit: row.rate_limit,
+    uniqueKey: row.unique_key,
+    uniqueUntil: row.keeps === 1 ? row.unique_until : null,
     created: row.created,
     ready: row.ready,
     eta: row.eta,

@@ -1,28 +1,21 @@
 /** What changes when a task takes a step: one function per transition, each inside one transaction. */
 
-import type { Change, Claimed, NewTask, Receipt, Report, Settlement, When } from "../broker.ts";
+import type { Change, NewTask, Receipt, Report, Settlement, When } from "../broker.ts";
 import { brief } from "../stored.ts";
 import { isReady, PRIORITIES } from "../wire.ts";
-import { isRunning, type Transaction } from "./transaction.ts";
-import type { Database } from "./database.ts";
-import type { BriefRow, TaskRow } from "./rows.ts";
+import { enterLane } from "./lanes.ts";
+import { isRunning, REMOVABLE, type Removable, type Transaction } from "./transaction.ts";
+import { keeperOf, keepUnique, releaseUnique } from "./unique.ts";
 
 /** How long an idempotency key is known. */
 const IDEMPOTENCY_MS = 86_400_000;
-/** Every tenth task taken is the lowest that waits, so that none starves. */
-const LOW_TURN = 10;
-/** Expired tasks that one claim ends, so that none takes long. */
-const MAX_ENDED = 1000;
 
 /** Accepts tasks. An id that is known is left as it is, so that a call can be repeated. */
 export function accept(tx: Transaction, tasks: NewTask[]): Receipt[] {
   const receipts = tasks.map((task) => acceptOne(tx, task));
-  const created = tasks.filter((_, i) => receipts[i]?.created);
-  for (const queue of new Set(created.map(({ queue }) => queue))) {
-    tx.db.run("INSERT OR IGNORE INTO queues (name) VALUES (?)", queue);
-  }
-  if (created.length > 0) {
-    tx.count("enqueued", created.length);
+  const created = receipts.filter((receipt) => receipt.created).length;
+  if (created > 0) {
+    tx.count("enqueued", created);
     tx.news = true;
   }
   return receipts;
@@ -30,7 +23,7 @@ export function accept(tx: Transaction, tasks: NewTask[]): Receipt[] {
 
 function acceptOne(tx: Transaction, task: NewTask): Receipt {
   const { db, now } = tx;
-  const { id, idempotencyKey: key } = task;
+  const { id, idempotencyKey: key, unique } = task;
   if (key !== undefined) {
     const known = db.get<{ id: string }>(
       "SELECT id FROM idempotency WHERE key = ? AND until > ?",
@@ -44,10 +37,12 @@ function acceptOne(tx: Transaction, task: NewTask): Receipt {
       return { id: other.id, status: other.status, created: false, conflict: !same };
     }
   }
+  const keeper = unique && !tx.load(id) && keeperOf(tx, unique.key);
+  if (keeper) return { ...keeper, created: false, conflict: false };
   if (!insert(tx, task)) {
     const known = tx.load(id);
     if (known) return { id, status: known.status, created: false, conflict: false };
-    const hidden = db.get<Pick<BriefRow, "n" | "seq">>("SELECT n, seq FROM tasks WHERE id = ?", id);
+    const hidden = db.get<Removable>(`SELECT ${REMOVABLE} FROM tasks WHERE id = ?`, id);
     if (hidden) tx.remove(hidden);
     insert(tx, task);
   }
@@ -60,19 +55,28 @@ function acceptOne(tx: Transaction, task: NewTask): Receipt {
 function insert(tx: Transaction, task: NewTask): boolean {
   const { now } = tx;
   const n = tx.number();
+  const { queue, unique, concurrency } = task;
   const eta = instant(task.eta, now);
   const due = eta !== null && eta > now ? eta : null;
-  return tx.db.run(
+  const priority = PRIORITIES.indexOf(task.priority);
+  const limited = {
+    name: task.name,
+    concurrency_key: concurrency?.key ?? null,
+    rate_limit: task.rateLimit ?? null,
+  };
+  const lane = tx.limits.laneOf(limited);
+  const isNew = tx.db.run(
     `INSERT INTO tasks (n, id, name, args, queue, priority, status, place, position, due,
-       max_retries, time_limit, soft_time_limit, created, ready, eta, expires)
-     VALUES (?, ?, ?, ?, ?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       max_retries, time_limit, soft_time_limit, created, ready, eta, expires,
+       on_lost, concurrency_key, concurrency_limit, rate_limit, unique_key, unique_until, lane)
+     VALUES (?, ?, ?, ?, ?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO NOTHING`,
     n,
     task.id,
     task.name,
     task.args,
-    task.queue,
-    PRIORITIES.indexOf(task.priority),
+    queue,
+    priority,
     n,
     n,
     due,
@@ -83,121 +87,29 @@ function insert(tx: Transaction, task: NewTask): boolean {
     now,
     eta,
     instant(task.expires, now),
+    task.onLost ?? "requeue",
+    limited.concurrency_key,
+    concurrency?.limit ?? null,
+    limited.rate_limit,
+    unique?.key ?? null,
+    keepsUntil(unique, now),
+    lane,
   ) === 1;
+  if (!isNew) return false;
+  tx.enter(queue, due === null ? "waiting" : "scheduled");
+  if (due === null) enterLane(tx, { queue, priority, lane }, "back");
+  if (unique) keepUnique(tx, unique.key, n);
+  return true;
+}
+
+function keepsUntil(unique: NewTask["unique"], now: number): "start" | "end" | number | null {
+  if (!unique) return null;
+  return typeof unique.until === "string" ? unique.until : Math.round(now + unique.until.ms);
 }
 
 function instant(when: When | undefined, now: number): number | null {
   if (when === undefined) return null;
   return Math.round("inMs" in when ? now + when.inMs : when.atMs);
-}
-
-/** Whether a queue would hand out a task. */
-export function hasReady(db: Database, queue: string): boolean {
-  return db.get(
-    `SELECT 1 FROM queues WHERE name = ? AND paused = 0 AND EXISTS (
-       SELECT 1 FROM tasks WHERE queue = queues.name AND status = 'PENDING' AND due IS NULL)`,
-    queue,
-  ) !== undefined;
-}
-
-/** @param peer the process that it works in, as others know it */
-export function renewLease(
-  tx: Transaction,
-  worker: string,
-  leaseMs: number,
-  peer: string | null,
-): void {
-  tx.db.run(
-    `INSERT INTO workers (name, lease_until, peer) VALUES (?, ?, ?)
-     ON CONFLICT (name) DO UPDATE SET lease_until = excluded.lease_until, peer = excluded.peer`,
-    worker,
-    tx.now + leaseMs,
-    peer,
-  );
-}
-
-/** Hands ready tasks to a worker, each started under a new token. */
-export function claim(
-  tx: Transaction,
-  worker: string,
-  queues: string[],
-  limit: number,
-): Claimed[] {
-  const claimed: Claimed[] = [];
-  let ended = 0;
-  for (const queue of queues) {
-    if (!hasReady(tx.db, queue)) continue;
-    while (claimed.length < limit && ended < MAX_ENDED) {
-      const tasks = take(tx, queue, limit - claimed.length);
-      if (tasks.length === 0) break;
-      for (const task of tasks) {
-        if (task.expires !== null && task.expires <= tx.now) {
-          tx.endWithError(task, "REVOKED", "TaskRevokedError", "expired");
-          ended++;
-        } else {
-          claimed.push(start(tx, task, worker));
-        }
-      }
-    }
-  }
-  return claimed;
-}
-
-/** The tasks of a queue that are next, high priorities first but not only. */
-function take(tx: Transaction, queue: string, want: number): TaskRow[] {
-  const levels = PRIORITIES.map((_, priority) =>
-    tx.db.all<TaskRow>(
-      `SELECT * FROM tasks WHERE queue = ? AND priority = ? AND status = 'PENDING' AND due IS NULL
-       ORDER BY position LIMIT ?`,
-      queue,
-      priority,
-      want,
-    )
-  ).filter(({ length }) => length > 0);
-  const [only] = levels;
-  if (!only || levels.length === 1) return only ?? [];
-  const turn = tx.db.get<{ turns: number }>(
-    "UPDATE queues SET turns = turns + ? WHERE name = ? RETURNING turns",
-    want,
-    queue,
-  );
-  const before = (turn?.turns ?? want) - want;
-  const taken: TaskRow[] = [];
-  for (let i = 1; i <= want; i++) {
-    const isLowTurn = (before + i) % LOW_TURN === 0;
-    const waiting = levels.filter(({ length }) => length > 0);
-    const task = waiting.at(isLowTurn ? -1 : 0)?.shift();
-    if (task) taken.push(task);
-  }
-  return taken;
-}
-
-function start(tx: Transaction, task: TaskRow, worker: string): Claimed {
-  const token = task.deliveries + 1;
-  const { attempt } = task;
-  const seq = tx.emit(task, "STARTED", { worker, attempt });
-  tx.countDuration("wait", task.name, Math.max(0, tx.now - task.ready));
-  tx.db.run(
-    `UPDATE tasks SET status = 'STARTED', worker = ?, started = ?, deliveries = ?, seq = ?
-     WHERE n = ?`,
-    worker,
-    tx.now,
-    token,
-    seq,
-    task.n,
-  );
-  return {
-    id: task.id,
-    token,
-    name: task.name,
-    args: task.args,
-    queue: task.queue,
-    attempt,
-    retries: task.retries,
-    maxRetries: task.max_retries,
-    timeLimit: task.time_limit,
-    softTimeLimit: task.soft_time_limit,
-  };
 }
 
 /** Stores what a running task says of itself; false where the claim no longer holds. */
@@ -256,6 +168,7 @@ export function settle(
     return true;
   }
   const due = Math.round(tx.now + outcome.delayMs);
+  tx.move(task, "scheduled");
   tx.count(`outcome RETRY ${task.queue} ${task.name}`);
   tx.db.run(
     `UPDATE tasks SET status = 'RETRY', error = ?, eta = ?, due = ?, seq = ?, position = ?,
@@ -290,17 +203,20 @@ export function revoke(tx: Transaction, id: string): Change {
   return { done: true, status: "REVOKED" };
 }
 
-/** Runs an ended task again as a new attempt. */
-export function retry(tx: Transaction, id: string): Change {
+/** Runs an ended task again as a new attempt, with other arguments (JSON) if given. */
+export function retry(tx: Transaction, id: string, args: string | undefined): Change {
   const task = tx.load(id);
   if (!task) return null;
   if (!isReady(task.status)) return { done: false, status: task.status };
   tx.db.run(
     `UPDATE tasks SET result = NULL, error = NULL, finished = NULL, retries = 0, lost = 0,
-       eta = NULL, expires = NULL, attempt = attempt + 1, kept_until = NULL, place = n
-     WHERE n = ?`,
+       eta = NULL, expires = NULL, attempt = attempt + 1, kept_until = NULL, dead = NULL, place = n,
+       args = coalesce(?, args) WHERE n = ?`,
+    args ?? null,
     task.n,
   );
+  const { unique_key: key, unique_until: until } = task;
+  if (key !== null && typeof until === "string" && !keeperOf(tx, key)) keepUnique(tx, key, task.n);
   tx.makeReady(task, tx.now, "back");
   return { done: true, status: "PENDING" };
 }
@@ -310,6 +226,7 @@ export function forget(tx: Transaction, id: string): Change {
   const task = tx.load(id);
   if (!task) return null;
   if (!isReady(task.status)) return { done: false, status: task.status };
+  releaseUnique(tx, task);
   tx.db.run("UPDATE tasks SET kept_until = ? WHERE n = ?", tx.now, task.n);
   return { done: true, status: task.status };
 }

@@ -1,50 +1,117 @@
 -- Hands ready tasks to a worker: takes them off their queues, marks them started under a new token
 -- and renews the worker's lease, all in one step, so that no task is ever held by nobody.
--- ARGV  worker, lease ms, limit, result ttl s, then the queues in the order of their importance.
+-- ARGV  worker, lease ms, limit, how long to keep, then the queues in the order of their importance.
 -- Returns per task: id, token, name, args, queue, attempt, retries, max_retries, time_limit,
---         soft_time_limit.
+--         soft_time_limit, on_lost.
 even_if_full()
-local worker, lease, limit, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local worker, lease, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+keep_for(ARGV[4])
 local now = clock()
-local MAX_ENDED = 1000 -- expired tasks that one call ends, so that none takes long
+local MAX_ENDED = 1000 -- tasks that do not wait any more which one call takes off, so that none takes long
+local MAX_PASSED = 1000 -- lanes that one call looks at in vain
+local PASSED_AGAIN_MS = 50
 local LOW_TURN = 10 -- every tenth task taken is the lowest that waits, so that none starves
+local PERIODS_MS = { s = 1000, m = 60000, h = 3600000, d = 86400000 }
+local BURST_MS = 100 -- what falls into this time may start at once, because timers are no finer
 
 call('ZADD', K.workers, now + lease, worker)
 
-local function take(queue, want)
-  local levels = {}
-  for _, priority in ipairs({ 'high', 'normal', 'low' }) do
-    local key = K.queue(queue, priority)
-    if call('EXISTS', key) == 1 then levels[#levels + 1] = key end
+local FIELDS = { 'status', 'name', 'args', 'queue', 'priority', 'attempt', 'retries', 'max_retries',
+  'time_limit', 'soft_time_limit', 'deliveries', 'seq', 'created', 'ready', 'flow' }
+local reply, held, ended_here, passed = {}, {}, 0, 0
+
+-- Rates, as the generic cell rate algorithm has them: `at` is when the next may start.
+local buckets = {}
+
+local function bucket_of(scope, rate)
+  local bucket = buckets[scope]
+  if not bucket then
+    local number, period = rate:match('^(.+)/(.)$')
+    local interval = PERIODS_MS[period] / tonumber(number)
+    local earliest = now - math.max(0, BURST_MS - interval)
+    local at = math.max(tonumber(call('HGET', K.rates, scope) or 0), earliest)
+    bucket = { at = at, interval = interval }
+    buckets[scope] = bucket
   end
-  if #levels == 0 then return {} end
-  if #levels == 1 then return call('LPOP', levels[1], want) or {} end
-  local turn = call('HINCRBY', K.turns, queue, want) - want
-  local ids = {}
-  for i = 1, want do
-    local low_first = (turn + i) % LOW_TURN == 0
-    for level = 1, #levels do
-      local id = call('LPOP', levels[low_first and #levels + 1 - level or level])
-      if id then
-        ids[#ids + 1] = id
-        break
-      end
-    end
-  end
-  return ids
+  return bucket
 end
 
-local FIELDS = { 'status', 'name', 'args', 'queue', 'attempt', 'retries', 'max_retries',
-  'time_limit', 'soft_time_limit', 'deliveries', 'expires', 'seq', 'created', 'ready' }
-local reply, held, looked = {}, {}, 0
+local function spend(bucket)
+  bucket.at, bucket.spent = bucket.at + bucket.interval, true
+end
 
-local function start(id)
-  local task = load(id, FIELDS)
-  if not task or task.status ~= 'PENDING' then return end
-  if task.expires and tonumber(task.expires) <= now then
-    finish_with_error(id, task, 'REVOKED', now, ttl, 'TaskRevokedError', 'expired')
-    return
+local function task_rate(task)
+  local rate = limits()['task ' .. task.name] or task.rate_limit
+  return rate and bucket_of('task ' .. task.name, rate)
+end
+
+local function queue_rate(queue)
+  local rate = limits()['rate ' .. queue]
+  return rate and bucket_of('queue ' .. queue, rate)
+end
+
+-- Notes when a queue may go on, for `promote` to tell.
+local function gate(queue, at)
+  local known = call('ZSCORE', K.gates, queue)
+  if not known or at < tonumber(known) then note(K.gates, queue, math.ceil(at)) end
+end
+
+-- Deals with an id whose task is not to be started; answers whether it was one.
+local function dispose(id, task, queue)
+  if not task or task.status ~= 'PENDING' then
+    count_stale(id, queue)
+  elseif task.expires and tonumber(task.expires) <= now then
+    finish_revoked(id, task, now, 'expired')
+  else
+    return false
   end
+  ended_here = ended_here + 1
+  return true
+end
+
+-- Whether a lane's task may start now. A lane whose key has no place leaves the rotation, of which it
+-- is the last, until one is free.
+local function may_start(queue, priority, lane, task)
+  local key = task.concurrency_key
+  if key then
+    local running = tonumber(call('HGET', K.running, key) or 0)
+    if running >= tonumber(task.concurrency_limit or 1) then
+      call('RPOP', K.rotation(queue, priority))
+      call('SADD', K.blocked(key), queue .. ':' .. priority)
+      return false
+    end
+  end
+  local rate = task_rate(task)
+  if rate and rate.at > now then
+    gate(queue, rate.at)
+    return false
+  end
+  return true
+end
+
+-- Takes the next task of the lanes whose turn it is; nothing if none may start.
+local function take_from_lanes(queue, priority)
+  local rotation = K.rotation(queue, priority)
+  local lanes_left = call('LLEN', rotation)
+  while lanes_left > 0 and ended_here < MAX_ENDED do
+    if passed == MAX_PASSED then return gate(queue, now + PASSED_AGAIN_MS) end
+    local lane = call('LMOVE', rotation, rotation, 'LEFT', 'RIGHT')
+    local list = K.lane(queue, priority, lane)
+    local id = call('LINDEX', list, 0)
+    local task = load(id, FIELDS)
+    local is_disposed = dispose(id, task, queue)
+    if is_disposed or may_start(queue, priority, lane, task) then
+      call('LPOP', list)
+      shrink_lane(queue, priority, lane, 1)
+      if not is_disposed then return id, task end
+      lanes_left = call('LLEN', rotation)
+    else
+      passed, lanes_left = passed + 1, lanes_left - 1
+    end
+  end
+end
+
+local function start(id, task)
   local token, seq = (tonumber(task.deliveries) or 0) + 1, (tonumber(task.seq) or 1) + 1
   local attempt = task.attempt or '1'
   call('HSET', K.task(id), 'status', 'STARTED', 'worker', worker, 'started', now,
@@ -52,27 +119,116 @@ local function start(id)
   emit(id, task.name, seq, event('STARTED', 0, nil, now,
     ',"worker":"' .. worker .. '","attempt":' .. attempt))
   count_duration('wait', task.name, math.max(0, now - tonumber(task.ready or task.created)))
+  add(running_in, task.queue, 1)
+  if task.concurrency_key then call('HINCRBY', K.running, task.concurrency_key, 1) end
+  if task.unique_until == 'start' then release_unique(id, task) end
+  local own, whole_queue = task_rate(task), queue_rate(task.queue)
+  if own then spend(own) end
+  if whole_queue then spend(whole_queue) end
   held[#held + 1] = id
   local n = #reply
   reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = id, token, task.name, task.args
   reply[n + 5], reply[n + 6], reply[n + 7] = task.queue, attempt, task.retries or '0'
   reply[n + 8], reply[n + 9] = task.max_retries or '3', task.time_limit or ''
-  reply[n + 10] = task.soft_time_limit or ''
+  reply[n + 10], reply[n + 11] = task.soft_time_limit or '', task.on_lost or 'requeue'
+end
+
+-- Starts a task from a plain list, if it is still one for that.
+local function start_plain(id, queue)
+  local task = load(id, FIELDS)
+  if dispose(id, task, queue) then return end
+  local lane = lane_of(task)
+  if lane then -- its name was given a limit after it was pushed
+    push('RPUSH', queue, task.priority, { id }, lane)
+  else
+    start(id, task)
+  end
+end
+
+-- The lists of a queue that have anything.
+local function lists_of(queue)
+  local plain, lists = nil, 0
+  for _, priority in ipairs(PRIORITIES) do
+    local key = K.queue(queue, priority)
+    if call('EXISTS', key) == 1 then plain, lists = key, lists + 1 end
+  end
+  local lanes = call('EXISTS', K.rotation(queue, 'high'), K.rotation(queue, 'normal'),
+    K.rotation(queue, 'low'))
+  return lists + lanes, plain
+end
+
+-- Takes one task from several lists: of the highest priority, and of that from its plain list and its
+-- lanes by turns. Answers whether there was one.
+local function take_turn(queue, turn)
+  local is_low_turn = turn % LOW_TURN == 0
+  for level = 1, #PRIORITIES do
+    local priority = PRIORITIES[is_low_turn and #PRIORITIES + 1 - level or level]
+    for side = 0, 1 do
+      if (turn + side) % 2 == 1 then
+        local id = call('LPOP', K.queue(queue, priority))
+        if id then
+          start_plain(id, queue)
+          return true
+        end
+      else
+        local id, task = take_from_lanes(queue, priority)
+        if id then
+          start(id, task)
+          return true
+        end
+      end
+    end
+  end
+  return false
+end
+
+-- How many tasks of a queue may start.
+local function places(queue)
+  local room = limit - #held
+  local concurrency = limits()['concurrency ' .. queue]
+  if concurrency then
+    local running = tonumber(call('HGET', K.active_in, queue) or 0) + (running_in[queue] or 0)
+    room = math.min(room, tonumber(concurrency) - running)
+  end
+  local rate = queue_rate(queue)
+  if rate then
+    if rate.at > now then
+      gate(queue, rate.at)
+      return 0
+    end
+    room = math.min(room, math.floor((now - rate.at) / rate.interval) + 1)
+  end
+  return room
+end
+
+local function take(queue)
+  while #held < limit do
+    local lists, plain = lists_of(queue)
+    local room = lists > 0 and places(queue) or 0
+    if room <= 0 then return end
+    local went_on = true
+    if lists == 1 and plain then
+      for _, id in ipairs(call('LPOP', plain, room)) do start_plain(id, queue) end
+    else
+      local turn = call('HINCRBY', K.turns, queue, room) - room
+      for i = 1, room do
+        went_on = went_on and take_turn(queue, turn + i)
+      end
+    end
+    if ended_here >= MAX_ENDED then
+      return control('ready ' .. queue) -- fewer than asked for, and yet there may be more
+    end
+    if not went_on then return end
+  end
 end
 
 local queues = { unpack(ARGV, 5) }
 local paused = call('HMGET', K.queues, unpack(queues))
 for i, queue in ipairs(queues) do
-  while paused[i] ~= 'paused' and #held < limit do
-    local ids = take(queue, limit - #held)
-    if #ids == 0 then break end
-    for _, id in ipairs(ids) do start(id) end
-    looked = looked + #ids
-    if looked - #held >= MAX_ENDED then
-      control('ready ' .. queue) -- fewer than asked for, and yet there may be more
-      break
-    end
-  end
+  if paused[i] ~= 'paused' then take(queue) end
+end
+for scope, bucket in pairs(buckets) do
+  if bucket.spent then call('HSET', K.rates, scope, string.format('%.3f', bucket.at)) end
 end
 if #held > 0 then each_thousand('RPUSH', K.active(worker), held) end
 return done(reply)

@@ -2,10 +2,12 @@
 -- ARGV  id.
 -- Returns done (1 or 0) and its state; nothing for an unknown id.
 local id = ARGV[1]
-local status = call('HGET', K.task(id), 'status')
-if not status then return {} end
-if status ~= 'SUCCESS' and status ~= 'FAILURE' and status ~= 'REVOKED' then return { 0, status } end
+local task = load(id, PLACE)
+if not task then return {} end
+if not is_over(task) then return { 0, task.status } end
+release_unique(id, task)
+take_off_stale(id, task)
 call('DEL', K.task(id), K.events(id))
 call('LREM', K.recent, 0, id)
-call('LREM', K.recent_of(status), 0, id)
-return { 1, status }
+call('LREM', K.recent_of(task.status), 0, id)
+return done({ 1, task.status })

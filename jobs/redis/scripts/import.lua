@@ -13,10 +13,16 @@ while ARGV[i] do
   if call('EXISTS', K.task(id)) == 0 then
     each_thousand('HSET', K.task(id), fields)
     if #events > 0 then each_thousand('RPUSH', K.events(id), events) end
-    local task = load(id, { 'status', 'queue', 'priority' })
+    local task = load(id, PLACE)
+    if task.unique then
+      local unique_ms = tonumber(task.unique_until)
+      local bound = unique_ms and { 'PX', math.max(1, unique_ms - clock()) } or {}
+      call('SET', K.unique(task.unique), id, 'NX', unpack(bound))
+    end
+    if task.expires and not is_over(task) then note(K.expiring, id, tonumber(task.expires)) end
     call('HSETNX', K.queues, task.queue, '')
     if place == 'queue' then
-      push('RPUSH', task.queue, task.priority, { id })
+      push('RPUSH', task.queue, task.priority, { id }, lane_of(task))
     elseif place == 'scheduled' then
       schedule(id, task.queue, tonumber(at))
     else

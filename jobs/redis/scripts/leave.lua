@@ -1,5 +1,6 @@
 -- Signs a worker off and gives back what it still holds.
--- ARGV  worker, result ttl s.
+-- ARGV  worker, how long to keep.
 even_if_full()
-give_back_all(ARGV[1], clock(), tonumber(ARGV[2]), false)
+keep_for(ARGV[2])
+give_back_all(ARGV[1], clock(), false)
 return done(1)

@@ -1,8 +1,8 @@
--- What the scripts share. Prepended to each of them, after the keys.
+-- What the scripts share: values, events, counters, reading a task. Prepended to each, after the keys.
 
 local MAX_EVENTS = 1000 -- per task; older ones are cut off
 local MAX_RECENT = 10000 -- per index
-local MAX_LOST = 3 -- a task whose worker was lost this often has failed
+local PRIORITIES = { 'high', 'normal', 'low' }
 local BUCKETS_MS = { 5, 10, 50, 100, 500, 1000, 5000, 10000, 60000, 300000 }
 
 local call = redis.call
@@ -60,7 +60,7 @@ local function emit(id, name, seq, body)
   announce(id, name, seq, body)
 end
 
--- Tells the workers: a queue's list went from empty to not empty, or the next due time came closer.
+-- Tells the workers: a queue has what it did not have before, or the next due time came closer.
 local notices = {}
 
 local function control(message)
@@ -68,26 +68,6 @@ local function control(message)
     notices[message] = true
     call('PUBLISH', K.control_channel, message)
   end
-end
-
--- Pushes ready ids. Workers claim until a queue is empty, so only its first task must wake them.
-local function push(command, queue, priority, ids)
-  local key = K.queue(queue, priority)
-  if call('EXISTS', key) == 0 then control('ready ' .. queue) end
-  each_thousand(command, key, ids)
-end
-
-local function schedule(id, queue, due)
-  local head = call('ZRANGE', K.scheduled, 0, 0, 'WITHSCORES')
-  call('ZADD', K.scheduled, due, id)
-  call('HINCRBY', K.scheduled_in, queue, 1)
-  if not head[2] or due < tonumber(head[2]) then control('schedule') end
-end
-
-local function unschedule(id, queue)
-  if call('ZREM', K.scheduled, id) == 0 then return false end
-  if call('HINCRBY', K.scheduled_in, queue, -1) <= 0 then call('HDEL', K.scheduled_in, queue) end
-  return true
 end
 
 -- Counters, added up here and written once.
@@ -104,52 +84,32 @@ local function count_duration(kind, name, ms)
   count(kind .. ' ms ' .. name, ms)
 end
 
--- Ends a task. `task` is a table of its present fields; `more` are fields to set besides.
-local ended = {}
+-- Tasks. Rare properties are in fields of their own, and `flow` says that there are any.
+local FLOW = { 'concurrency_key', 'concurrency_limit', 'rate_limit', 'on_lost', 'unique',
+  'unique_until', 'expires', 'stale' }
+local PLACE = { 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker', 'flow' }
 
-local function finish(id, task, state, at, ttl, rest, more)
-  local seq = (tonumber(task.seq) or 1) + 1
-  local progress = state == 'SUCCESS' and 100 or task.progress
-  local body = event(state, progress, task.stage, at, rest)
-  count('outcome ' .. state .. ' ' .. task.queue .. ' ' .. task.name)
-  if ttl == 0 then
-    call('DEL', K.task(id), K.events(id))
-    announce(id, task.name, seq, body)
-    return
-  end
-  call('HSET', K.task(id), 'status', state, 'finished', at, 'seq', seq, unpack(more))
-  emit(id, task.name, seq, body)
-  call('EXPIRE', K.task(id), ttl)
-  call('EXPIRE', K.events(id), ttl)
-  ended[state] = ended[state] or {}
-  table.insert(ended[state], id)
-end
-
-local function finish_with_error(id, task, state, at, ttl, kind, message)
-  local encoded = cjson.encode({ type = kind, message = message, stack = cjson.null })
-  finish(id, task, state, at, ttl, ',"error":' .. encoded, { 'error', encoded })
-end
-
--- Makes a task that is not running ready again. `task` as above.
-local function make_ready(id, task, at, command)
-  local seq = (tonumber(task.seq) or 1) + 1
-  call('HSET', K.task(id), 'status', 'PENDING', 'ready', at, 'seq', seq)
-  call('HDEL', K.task(id), 'worker', 'started', 'progress', 'stage', 'meta')
-  emit(id, task.name, seq, event('PENDING', 0, nil, at))
-  push(command, task.queue, task.priority, { id })
-end
-
--- Reads fields of a task, 'status' the first of them; nothing for an unknown id.
-local function load(id, fields)
+local function read(id, fields, task)
   local values = call('HMGET', K.task(id), unpack(fields))
-  if not values[1] then return nil end
-  local task = {}
   for i = 1, #fields do task[fields[i]] = values[i] or nil end
+  return task
+end
+
+-- Reads fields of a task, 'status' one of them; nothing for an unknown id.
+local function load(id, fields)
+  local task = read(id, fields, {})
+  if not task.status then return nil end
+  if task.flow then read(id, FLOW, task) end
+  task.priority = task.priority or 'normal'
   return task
 end
 
 local function is_running(task)
   return task.status == 'STARTED' or task.status == 'PROGRESS'
+end
+
+local function is_over(task)
+  return task.status == 'SUCCESS' or task.status == 'FAILURE' or task.status == 'REVOKED'
 end
 
 -- Reads fields of a task if this claim on it holds: it runs, for this worker, under its latest token.
@@ -160,33 +120,66 @@ local function load_claimed(id, worker, token, fields)
   end
 end
 
--- Gives back all that a worker holds, to the front of their queues and in their order.
-local function give_back_all(worker, at, ttl, lost)
-  local ids = call('LRANGE', K.active(worker), 0, -1)
-  for i = #ids, 1, -1 do
-    local id = ids[i]
-    local task = load(id, { 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker' })
-    if task and is_running(task) and task.worker == worker then
-      local losses = lost and call('HINCRBY', K.task(id), 'lost', 1) or 0
-      if losses >= MAX_LOST then
-        finish_with_error(id, task, 'FAILURE', at, ttl, 'WorkerLostError',
-          'its worker was lost ' .. losses .. ' times, last ' .. worker)
-      else
-        make_ready(id, task, at, 'LPUSH')
-      end
+-- Differences to numbers that are kept per queue: how many are running, in lanes, and stale.
+local running_in, laned_in, stale_in = {}, {}, {}
+
+local function add(to, queue, by)
+  to[queue] = (to[queue] or 0) + by
+end
+
+local function add_to_hash(key, field, by)
+  if by ~= 0 and call('HINCRBY', key, field, by) <= 0 then call('HDEL', key, field) end
+end
+
+-- The limits that are set: `rate <queue>`, `concurrency <queue>` and `task <name>`.
+local known_limits
+
+local function limits()
+  if not known_limits then
+    known_limits = {}
+    local flat = call('HGETALL', K.limits)
+    for i = 1, #flat, 2 do known_limits[flat[i]] = flat[i + 1] end
+  end
+  return known_limits
+end
+
+-- How long ended tasks are kept, in seconds. Scripts that end tasks are given it as one word each.
+local keep = { ended = 0, dead = 0 }
+
+local function keep_for(words)
+  local ended, dead = words:match('^(%S+) (%S+)$')
+  keep.ended, keep.dead = tonumber(ended), tonumber(dead)
+end
+
+-- Ids as they ended, by state.
+local ended = {}
+
+-- The dead that are too many are kept no longer than other tasks.
+local function cut_dead()
+  local index = K.recent_of('FAILURE')
+  for _, id in ipairs(call('LRANGE', index, MAX_RECENT, -1)) do
+    local status, finished = unpack(call('HMGET', K.task(id), 'status', 'finished'))
+    if status == 'FAILURE' then
+      local at = tonumber(finished) + keep.ended * 1000
+      call('PEXPIREAT', K.task(id), at)
+      call('PEXPIREAT', K.events(id), at)
     end
   end
-  call('DEL', K.active(worker), K.worker(worker))
-  call('ZREM', K.workers, worker)
-  return #ids
 end
 
 -- Every script ends with this: one message for all its events, one write per counter and index.
 local function done(reply)
+  for queue, by in pairs(running_in) do
+    add_to_hash(K.active_in, queue, by)
+    if by < 0 and limits()['concurrency ' .. queue] then control('ready ' .. queue) end
+  end
+  for queue, by in pairs(laned_in) do add_to_hash(K.laned_in, queue, by) end
+  for queue, by in pairs(stale_in) do add_to_hash(K.stale_in, queue, by) end
   if #announced > 0 then call('PUBLISH', K.events_channel, table.concat(announced, '\n')) end
   for field, by in pairs(counts) do call('HINCRBY', K.stats, field, by) end
   for state, ids in pairs(ended) do
     each_thousand('LPUSH', K.recent_of(state), ids)
+    if state == 'FAILURE' then cut_dead() end
     call('LTRIM', K.recent_of(state), 0, MAX_RECENT - 1)
   end
   return reply

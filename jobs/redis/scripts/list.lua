@@ -1,9 +1,16 @@
 -- One page of tasks, newest first where the index is ordered so.
--- ARGV  state, name, queue ('' for any), limit, cursor ('' or 'source:position:id').
+-- ARGV  state, name, queue, part of its error's type or message ('' for any), limit, cursor ('' or 'source:position:id').
 -- Returns the next cursor ('' on the last page), then per task its id and its fields and values.
 -- A page also ends early when it has looked at MAX_LOOKED tasks or holds MAX_BYTES of values.
-local state, name, queue, limit, cursor = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local state, name, queue, part = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local limit, cursor = tonumber(ARGV[5]), ARGV[6]
 local MAX_LOOKED, MAX_BYTES, CHUNK = 5000, 4 * 1024 * 1024, 200
+
+local function has_error(id)
+  local encoded = call('HGET', K.task(id), 'error')
+  local found = encoded and cjson.decode(encoded)
+  return found and ((found.type):find(part, 1, true) or (found.message):find(part, 1, true))
+end
 
 -- Where tasks of a state are: { kind, key }. 'head' lists have the newest first, 'tail' lists last.
 local function sources()
@@ -17,8 +24,11 @@ local function sources()
     local names = queue ~= '' and { queue } or call('HKEYS', K.queues)
     table.sort(names)
     for _, each in ipairs(names) do
-      for _, priority in ipairs({ 'high', 'normal', 'low' }) do
+      for _, priority in ipairs(PRIORITIES) do
         found[#found + 1] = { 'tail', K.queue(each, priority) }
+        for _, lane in ipairs(call('HKEYS', K.lanes(each, priority))) do
+          found[#found + 1] = { 'tail', K.lane(each, priority, lane) }
+        end
       end
     end
     found[#found + 1] = { 'zset', K.scheduled }
@@ -65,7 +75,7 @@ while all[source] do
     looked = looked + 1
     local task = load(id, { 'status', 'name', 'queue' })
     if task and (state == '' or task.status == state) and (name == '' or task.name == name)
-      and (queue == '' or task.queue == queue) then
+      and (queue == '' or task.queue == queue) and (part == '' or has_error(id)) then
       local fields = call('HGETALL', K.task(id))
       for _, value in ipairs(fields) do bytes = bytes + #value end
       found = found + 1

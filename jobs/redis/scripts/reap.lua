@@ -2,10 +2,11 @@
 -- closed (ARGV) and still is after a grace in which a living worker would have come back.
 -- Nobody could renew a lease while Redis was down: after a pause without checks all leases that ran
 -- out start anew.
--- ARGV  lease ms, pause ms, grace ms, result ttl s, then per closed connection: worker, client id.
+-- ARGV  lease ms, pause ms, grace ms, how long to keep, then per closed connection: worker, client id.
 -- Returns how many tasks were given back.
 even_if_full()
-local lease, pause, grace, ttl = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local lease, pause, grace = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+keep_for(ARGV[4])
 local now = clock()
 local checked = tonumber(call('GET', K.reaped) or 0)
 call('SET', K.reaped, now)
@@ -18,7 +19,7 @@ for i = 5, #ARGV, 2 do
     if not gone then
       call('HSET', K.worker(worker), 'gone', now)
     elseif now - tonumber(gone) >= grace then
-      lost = lost + give_back_all(worker, now, ttl, true)
+      lost = lost + give_back_all(worker, now, true)
     end
   end
 end
@@ -27,7 +28,7 @@ for _, worker in ipairs(call('ZRANGEBYSCORE', K.workers, '-inf', now)) do
   if now - checked > pause then
     call('ZADD', K.workers, now + lease, worker)
   else
-    lost = lost + give_back_all(worker, now, ttl, true)
+    lost = lost + give_back_all(worker, now, true)
   end
 end
 return done(lost)

@@ -1,11 +1,14 @@
 -- Runs an ended task again as a new attempt.
--- ARGV  id.
+-- ARGV  id, arguments as JSON ('' for the same).
 -- Returns done (1 or 0) and the state it has now; nothing for an unknown id.
-local id = ARGV[1]
-local task = load(id, { 'status', 'name', 'queue', 'priority', 'seq', 'attempt' })
+local id, args = ARGV[1], ARGV[2]
+local task = load(id, { 'attempt', unpack(PLACE) })
 if not task then return done({}) end
-if task.status ~= 'SUCCESS' and task.status ~= 'FAILURE' and task.status ~= 'REVOKED' then
-  return done({ 0, task.status })
+if not is_over(task) then return done({ 0, task.status }) end
+take_off_stale(id, task)
+if args ~= '' then call('HSET', K.task(id), 'args', args) end
+if task.unique and not tonumber(task.unique_until) then
+  call('SET', K.unique(task.unique), id, 'NX') -- unless another keeps it by now
 end
 call('HDEL', K.task(id), 'result', 'error', 'finished', 'retries', 'lost', 'eta', 'expires')
 call('HSET', K.task(id), 'attempt', (task.attempt or 1) + 1)

@@ -1,17 +1,19 @@
 -- Ends a task that has not ended. A worker that runs it is told and cannot settle it any more.
--- ARGV  id, result ttl s.
+-- ARGV  id, how long to keep.
 -- Returns done (1 or 0) and the state it has now; nothing for an unknown id.
 even_if_full()
-local id, ttl = ARGV[1], tonumber(ARGV[2])
-local task = load(id, { 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker', 'deliveries' })
+local id = ARGV[1]
+keep_for(ARGV[2])
+local task = load(id, { 'deliveries', unpack(PLACE) })
 if not task then return done({}) end
 if is_running(task) then
   call('LREM', K.active(task.worker), 1, id)
+  leave_place(task)
   control('revoke ' .. task.worker .. ' ' .. id .. ' ' .. task.deliveries)
 elseif task.status == 'PENDING' or task.status == 'RETRY' then
-  if not unschedule(id, task.queue) then call('LREM', K.queue(task.queue, task.priority), 1, id) end
+  if not unschedule(id, task.queue) then take_off(id, task) end
 else
   return done({ 0, task.status })
 end
-finish_with_error(id, task, 'REVOKED', clock(), ttl, 'TaskRevokedError', 'revoked')
+finish_revoked(id, task, clock(), 'revoked')
 return done({ 1, 'REVOKED' })

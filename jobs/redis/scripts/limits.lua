@@ -1,0 +1,2 @@
+-- Returns all limits: field, value.
+return call('HGETALL', K.limits)

@@ -1,0 +1,192 @@
+-- The steps of a task that several scripts make: waiting, being taken off, ending. Comes after lib.lua.
+
+local MAX_LOST = 3 -- a task whose worker was lost this often has failed
+
+-- Notes in a sorted set when something is due, and tells the workers if nothing there is sooner.
+local function note(key, member, at)
+  local head = call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  call('ZADD', key, at, member)
+  if not head[2] or at < tonumber(head[2]) then control('schedule') end
+end
+
+local function schedule(id, queue, due)
+  note(K.scheduled, id, due)
+  call('HINCRBY', K.scheduled_in, queue, 1)
+end
+
+local function unschedule(id, queue)
+  if call('ZREM', K.scheduled, id) == 0 then return false end
+  add_to_hash(K.scheduled_in, queue, -1)
+  return true
+end
+
+-- The lane that a task waits in; nil for the plain list of its queue.
+local function lane_of(task)
+  if task.concurrency_key then return 'key ' .. task.concurrency_key end
+  if task.rate_limit or limits()['task ' .. task.name] then return 'task ' .. task.name end
+end
+
+-- Pushes ready ids. Workers claim until a list is empty or may not go on, so only the first of a list
+-- must wake them. A lane that is not empty is in the rotation or, while its key has no place, blocked.
+local function push(command, queue, priority, ids, lane)
+  local list = lane and K.lane(queue, priority, lane) or K.queue(queue, priority)
+  if lane then
+    add(laned_in, queue, #ids)
+    if call('HINCRBY', K.lanes(queue, priority), lane, #ids) == #ids then
+      call('RPUSH', K.rotation(queue, priority), lane)
+      control('ready ' .. queue)
+    end
+  elseif call('EXISTS', list) == 0 then
+    control('ready ' .. queue)
+  end
+  each_thousand(command, list, ids)
+end
+
+-- Counts ids that were taken off a lane, and forgets the lane when it is empty.
+local function shrink_lane(queue, priority, lane, by)
+  add(laned_in, queue, -by)
+  if call('HINCRBY', K.lanes(queue, priority), lane, -by) > 0 then return end
+  call('HDEL', K.lanes(queue, priority), lane)
+  if call('LREM', K.rotation(queue, priority), -1, lane) == 0 then
+    call('SREM', K.blocked(lane:sub(5)), queue .. ':' .. priority) -- only keys are blocked
+  end
+end
+
+-- A lane whose head changed may go on, because keys may come with different limits.
+local function unblock(task)
+  local queue, priority, key = task.queue, task.priority, task.concurrency_key
+  if key and call('SREM', K.blocked(key), queue .. ':' .. priority) == 1 then
+    call('RPUSH', K.rotation(queue, priority), 'key ' .. key)
+    control('ready ' .. queue)
+  end
+end
+
+-- Takes a ready id off the list that it is in, wherever its limits put it when it was pushed.
+local function take_off(id, task)
+  local queue, priority = task.queue, task.priority
+  if call('LREM', K.queue(queue, priority), 1, id) == 1 then return end
+  for _, lane in ipairs({ 'key ' .. (task.concurrency_key or ''), 'task ' .. task.name }) do
+    if call('LREM', K.lane(queue, priority, lane), 1, id) == 1 then
+      shrink_lane(queue, priority, lane, 1)
+      return unblock(task)
+    end
+  end
+end
+
+-- Looking for an id in a long list takes long. One that ends by itself stays there, until a claim comes
+-- to it, or its task is to wait again or to be forgotten.
+local function make_stale(id, task)
+  add(stale_in, task.queue, 1)
+  call('HSET', K.task(id), 'stale', 1)
+  unblock(task)
+end
+
+local function count_stale(id, queue)
+  add(stale_in, queue, -1)
+  call('HDEL', K.task(id), 'stale')
+end
+
+local function take_off_stale(id, task)
+  if not task.stale then return end
+  take_off(id, task)
+  count_stale(id, task.queue)
+end
+
+-- A running task stops to run, whatever comes next: its place is free for another.
+local function leave_place(task)
+  add(running_in, task.queue, -1)
+  local key = task.concurrency_key
+  if not key then return end
+  add_to_hash(K.running, key, -1)
+  for _, place in ipairs(call('SMEMBERS', K.blocked(key))) do
+    call('RPUSH', P .. 'rotation:' .. place, 'key ' .. key)
+    control('ready ' .. place:match('^(.*):'))
+  end
+  call('DEL', K.blocked(key))
+end
+
+-- Lets the next task with this one's key in.
+local function release_unique(id, task)
+  if task.unique and call('GET', K.unique(task.unique)) == id then
+    call('DEL', K.unique(task.unique))
+  end
+end
+
+-- Ends a task. `task` is a table of its present fields; `more` are fields to set besides.
+local function finish(id, task, state, at, rest, more)
+  local seq = (tonumber(task.seq) or 1) + 1
+  local progress = state == 'SUCCESS' and 100 or task.progress
+  local body = event(state, progress, task.stage, at, rest)
+  local ttl = state == 'FAILURE' and math.max(keep.ended, keep.dead) or keep.ended
+  local unique_ms = tonumber(task.unique_until)
+  if unique_ms and state ~= 'REVOKED' then
+    -- Who is answered with this task can look at it as long as its key keeps others out.
+    ttl = math.max(ttl, math.ceil((unique_ms - at) / 1000))
+  else
+    release_unique(id, task)
+  end
+  if task.expires then call('ZREM', K.expiring, id) end
+  count('outcome ' .. state .. ' ' .. task.queue .. ' ' .. task.name)
+  if ttl == 0 then
+    call('DEL', K.task(id), K.events(id))
+    announce(id, task.name, seq, body)
+    return
+  end
+  call('HSET', K.task(id), 'status', state, 'finished', at, 'seq', seq, unpack(more))
+  emit(id, task.name, seq, body)
+  call('EXPIRE', K.task(id), ttl)
+  call('EXPIRE', K.events(id), ttl)
+  ended[state] = ended[state] or {}
+  table.insert(ended[state], id)
+end
+
+local function finish_with_error(id, task, state, at, kind, message)
+  local encoded = cjson.encode({ type = kind, message = message, stack = cjson.null })
+  finish(id, task, state, at, ',"error":' .. encoded, { 'error', encoded })
+end
+
+local function finish_revoked(id, task, at, why)
+  finish_with_error(id, task, 'REVOKED', at, 'TaskRevokedError', why)
+end
+
+-- Makes a task that is not running ready again. `task` as above.
+local function make_ready(id, task, at, command)
+  local seq = (tonumber(task.seq) or 1) + 1
+  call('HSET', K.task(id), 'status', 'PENDING', 'ready', at, 'seq', seq)
+  call('HDEL', K.task(id), 'worker', 'started', 'progress', 'stage', 'meta')
+  emit(id, task.name, seq, event('PENDING', 0, nil, at))
+  push(command, task.queue, task.priority, { id }, lane_of(task))
+end
+
+-- A worker was lost while it ran this task.
+local function lose(id, task, at)
+  local worker = task.worker
+  if task.on_lost == 'fail' then
+    local message = 'its worker ' .. worker .. ' was lost, and it may not run twice'
+    return finish_with_error(id, task, 'FAILURE', at, 'WorkerLostError', message)
+  end
+  local losses = call('HINCRBY', K.task(id), 'lost', 1)
+  if losses < MAX_LOST then return make_ready(id, task, at, 'LPUSH') end
+  local message = 'its worker was lost ' .. losses .. ' times, last ' .. worker
+  finish_with_error(id, task, 'FAILURE', at, 'WorkerLostError', message)
+end
+
+-- Gives back all that a worker holds, to the front of their queues and in their order.
+local function give_back_all(worker, at, is_lost)
+  local ids = call('LRANGE', K.active(worker), 0, -1)
+  for i = #ids, 1, -1 do
+    local id = ids[i]
+    local task = load(id, PLACE)
+    if task and is_running(task) and task.worker == worker then
+      leave_place(task)
+      if is_lost then
+        lose(id, task, at)
+      else
+        make_ready(id, task, at, 'LPUSH')
+      end
+    end
+  end
+  call('DEL', K.active(worker), K.worker(worker))
+  call('ZREM', K.workers, worker)
+  return #ids
+end

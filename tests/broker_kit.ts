@@ -1,0 +1,85 @@
+/** What the cases for brokers have in common. */
+
+import { assertEquals, assertExists } from "@std/assert";
+import type {
+  Broker,
+  BrokerOptions,
+  Claimed,
+  NewTask,
+  Outcome,
+  WorkerBeat,
+} from "../jobs/broker.ts";
+import type { State } from "../jobs/wire.ts";
+
+/** What a broker must do, on an empty store to which it may connect as often as it likes. */
+export type Case = (connect: (options?: Partial<BrokerOptions>) => Broker) => Promise<void>;
+
+export const success: Outcome = { state: "SUCCESS", result: "42" };
+export const failure = {
+  state: "FAILURE",
+  error: { type: "TypeError", message: 'no "x" here', stack: "TypeError: …\n  at y" },
+} as const;
+
+export function newTask(more: Partial<NewTask> = {}): NewTask {
+  return {
+    id: crypto.randomUUID(),
+    name: "add",
+    args: "[1,2]",
+    queue: "default",
+    priority: "normal",
+    maxRetries: 3,
+    timeLimit: null,
+    softTimeLimit: null,
+    ...more,
+  };
+}
+
+export function newTasks(count: number, more: Partial<NewTask> = {}): NewTask[] {
+  return Array.from({ length: count }, () => newTask(more));
+}
+
+export function beat(name: string): WorkerBeat {
+  return {
+    name,
+    hostname: "here",
+    pid: 1,
+    pool: "threads",
+    concurrency: 2,
+    queues: ["default", "other"],
+    version: "1",
+    started_at: new Date().toISOString(),
+    processed: 7,
+    memory_mib: 50,
+  };
+}
+
+export const ids = (list: { id: string }[]) => list.map(({ id }) => id);
+
+export function only<T>(list: T[]): T {
+  const [first] = list;
+  assertEquals(list.length, 1);
+  assertExists(first);
+  return first;
+}
+
+export async function claimOne(broker: Broker, worker = "w"): Promise<Claimed> {
+  return only(await broker.claim(worker, ["default"], 1));
+}
+
+export async function settle(
+  broker: Broker,
+  { id, token }: Claimed,
+  outcome: Outcome,
+  worker = "w",
+) {
+  return only(await broker.settle(worker, [{ id, token, outcome }]));
+}
+
+export async function status(broker: Broker, id: string): Promise<State | undefined> {
+  return (await broker.get(id))?.status;
+}
+
+export async function listed(broker: Broker, state?: State): Promise<{ id: string }[]> {
+  const { tasks } = await broker.list({ state, limit: 100 });
+  return tasks.map(({ task_id }) => ({ id: task_id }));
+}
