@@ -174,6 +174,8 @@ export interface BrokerOptions {
 export interface Broker {
   /** Where it is, without credentials. */
   readonly location: string;
+  /** When it last answered this process, by `performance.now()`; null if it never has. */
+  readonly answeredAt: number | null;
   readonly schedules: ScheduleStore;
 
   /** Accepts all tasks or, on an error, none. Answers in the same order. */

@@ -35,6 +35,8 @@ export interface InputError {
 }
 
 interface Extras {
+  /** How long ago the broker last answered; null if it never did. */
+  last_answer_seconds?: number | null;
   errors?: InputError[];
   /** The names that exist. */
   known?: string[];
@@ -80,6 +82,11 @@ export function invalidInput(errors: InputError[], extras: Extras = {}): Problem
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
   const detail = first ? `${first.path}: ${first.message}${more}` : "The input is not valid";
   return new Problem(422, detail, { errors, ...extras });
+}
+
+/** The problem of a broker that is away or full. */
+export function unavailable(detail: string, extras: Extras = {}): Problem {
+  return new Problem(503, detail, extras, { "retry-after": RETRY_AFTER });
 }
 
 /** The problem of an id that no task has. */
@@ -129,7 +136,7 @@ function toProblem(thrown: Error, c: Context): Problem {
     const detail = thrown instanceof BrokerFullError
       ? "The broker is full and takes no new tasks at the moment; try again later"
       : "The broker does not answer at the moment; try again in a few seconds";
-    return new Problem(503, detail, {}, { "retry-after": RETRY_AFTER });
+    return unavailable(detail);
   }
   if (thrown instanceof Deno.errors.BadResource || thrown instanceof Deno.errors.Http) {
     return new Problem(400, "The request ended before its body did");
@@ -156,6 +163,7 @@ const ProblemBody = z.object({
   detail: z.string(),
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   known: z.array(z.string()).optional(),
+  last_answer_seconds: z.number().nullable().optional(),
 }).openapi("Problem");
 
 /** The part of a route's `responses` that says which problems it may answer. */

@@ -1,10 +1,10 @@
 /** What the queue is made of and how it is doing: task types, queues, workers, totals, health. */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Broker } from "../jobs/broker.ts";
+import { type Broker, BrokerUnavailableError } from "../jobs/broker.ts";
 import type { Registry } from "../jobs/registry.ts";
 import type { QueueInfo } from "../jobs/wire.ts";
-import { Problem, problems } from "./problem.ts";
+import { Problem, problems, unavailable } from "./problem.ts";
 import { json, QueueBody, StatsBody, TaskTypeBody, WorkerBody } from "./schemas.ts";
 
 const taskTypesRoute = createRoute({
@@ -63,11 +63,18 @@ const healthRoute = createRoute({
   responses: { 200: HealthBody },
 });
 
+const LastAnswer = z.number().nullable().openapi({
+  description: "How long ago, before this was asked; null if it never did",
+});
+
 const readyRoute = createRoute({
   method: "get",
   path: "/readyz",
-  summary: "Whether the broker can be reached",
-  responses: { 200: HealthBody, ...problems(503) },
+  summary: "Whether the broker can be reached, and when it last answered this process",
+  responses: {
+    200: json(z.object({ status: z.literal("ok"), last_answer_seconds: LastAnswer }), "It can"),
+    ...problems(503),
+  },
 });
 
 /** The routes about the system as a whole. */
@@ -100,8 +107,17 @@ export function systemRoutes(broker: Broker, registry: Registry): OpenAPIHono {
   app.openapi(healthRoute, (c) => c.json(ok, 200));
 
   app.openapi(readyRoute, async (c) => {
-    await broker.ping();
-    return c.json(ok, 200);
+    const last_answer_seconds = lastAnswerSeconds(broker);
+    try {
+      await broker.ping();
+    } catch (error) {
+      if (!(error instanceof BrokerUnavailableError)) throw error;
+      const ago = last_answer_seconds === null
+        ? "it never has answered this server"
+        : `its last answer was ${last_answer_seconds} s ago`;
+      throw unavailable(`The broker does not answer: ${ago}`, { last_answer_seconds });
+    }
+    return c.json({ ...ok, last_answer_seconds }, 200);
   });
 
   async function mustExist(queue: string): Promise<void> {
@@ -113,6 +129,10 @@ export function systemRoutes(broker: Broker, registry: Registry): OpenAPIHono {
   }
 
   return app;
+}
+
+function lastAnswerSeconds({ answeredAt }: Broker): number | null {
+  return answeredAt === null ? null : Math.round(performance.now() - answeredAt) / 1000;
 }
 
 /** The queues that the broker has seen and those that registered tasks name, by name. */

@@ -41,6 +41,13 @@ Deno.test("with Redis away, requests get 503 in time, and all goes on when it is
   assert(Date.now() - started < 10_000, "no request hangs");
   assertEquals((await t.get("/healthz")).status, 200);
 
+  const away = await problem(await t.get("/readyz"), 503);
+  assert(away.last_answer_seconds > 0, `${away.last_answer_seconds}`);
+  assertEquals(
+    away.detail,
+    `The broker does not answer: its last answer was ${away.last_answer_seconds} s ago`,
+  );
+
   await t.redis.up();
   await until(async () => (await t.get("/readyz")).status === 200);
   await t.run(0.5);

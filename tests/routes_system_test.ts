@@ -95,10 +95,11 @@ Deno.test("GET /metrics counts tasks, durations, queues, workers and sockets", a
 
 Deno.test("/healthz and /readyz say ok", async () => {
   await using t = await TestApp.start();
-  for (const path of ["/healthz", "/readyz"]) {
-    const response = await t.get(path);
-    assertEquals([response.status, await response.json()], [200, { status: "ok" }]);
-  }
+  assertEquals(await (await t.get("/healthz")).json(), { status: "ok" });
+  assertEquals(await (await t.get("/readyz")).json(), { status: "ok", last_answer_seconds: null });
+  const { status, last_answer_seconds } = await (await t.get("/readyz")).json();
+  assertEquals(status, "ok");
+  assert(last_answer_seconds >= 0 && last_answer_seconds < 60, `${last_answer_seconds}`);
 });
 
 Deno.test("every route is in the OpenAPI document", async () => {

@@ -77,6 +77,10 @@ export class RedisBroker implements Broker {
     return this.#connection.location;
   }
 
+  get answeredAt(): number | null {
+    return this.#connection.answeredAt;
+  }
+
   enqueue(tasks: NewTask[]): Promise<Receipt[]> {
     return this.#enqueues.submit(tasks);
   }

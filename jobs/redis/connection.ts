@@ -57,6 +57,8 @@ export interface ConnectionListener {
 export class Connection {
   /** Where it leads, without credentials. */
   readonly location: string;
+  /** When a call was last answered, by `performance.now()`. */
+  answeredAt: number | null = null;
   readonly #name: string;
   readonly #redis: Redis;
   readonly #sentinels: Sentinels | undefined;
@@ -138,7 +140,9 @@ export class Connection {
     for (let repeated = false;; repeated = true) {
       await this.#connected();
       try {
-        return await call(this.#redis);
+        const answer = await call(this.#redis);
+        this.answeredAt = performance.now();
+        return answer;
       } catch (error) {
         const broke = replyError(error) === undefined && this.#redis.status !== "ready";
         if (broke) this.#lost(); // the event that says so comes later

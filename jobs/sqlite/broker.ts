@@ -68,6 +68,10 @@ export class SqliteBroker implements Broker {
     return `sqlite:${this.#db.file}`;
   }
 
+  get answeredAt(): number | null {
+    return this.#db.answeredAt;
+  }
+
   enqueue(tasks: NewTask[]): Promise<Receipt[]> {
     return this.#enqueues.submit(tasks);
   }

@@ -35,6 +35,8 @@ const log = getLogger(["taskapp", "broker"]);
 export class Database {
   /** Where the file is; null in memory. */
   readonly path: string | null;
+  /** When a transaction last ended well, by `performance.now()`. */
+  answeredAt: number | null = null;
   readonly #db: DatabaseSync;
   readonly #outage: Outage;
   /** Which file it is, to notice that another took its place. */
@@ -133,6 +135,7 @@ export class Database {
         this.run(begin);
         const result = work();
         this.run("COMMIT");
+        this.answeredAt = performance.now();
         return result;
       } catch (error) {
         // Some errors have ended the transaction already.
