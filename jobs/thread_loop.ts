@@ -6,32 +6,14 @@
 
 import { getHeapStatistics } from "node:v8";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import type { Claimed, Outcome } from "./broker.ts";
-import { Context, type Update } from "./context.ts";
+import type { Claimed } from "./broker.ts";
+import { Context } from "./context.ts";
 import { toTaskError } from "./errors.ts";
 import { execute } from "./execute.ts";
-import { abortError, type AbortReason } from "./pool.ts";
+import { abortError } from "./pool.ts";
 import type { Registry } from "./registry.ts";
 import { keepsMoreThan } from "./thread_memory.ts";
-import type { TaskError } from "./wire.ts";
-
-/** What a thread is told at its start. */
-export interface ThreadData {
-  /** MiB that it should keep at most when a task has ended. */
-  maxMemoryPerChild: number;
-}
-
-/** From the main thread. */
-export type ToThread = { run: Claimed } | { abort: AbortReason };
-
-/** To the main thread. After `crash` or `outOfMemory` the thread is not to be used again. */
-export type FromThread =
-  | { ready: true }
-  | { updates: Update[] }
-  /** `keptMiB`: more memory than it should keep; null if that is not so. */
-  | { outcome: Outcome; keptMiB: number | null }
-  | { crash: TaskError }
-  | { outOfMemory: true };
+import { type FromThread, open, seal, type ThreadData, type ToThread } from "./thread_messages.ts";
 
 const HEAP_CHECK_EVERY_MS = 100;
 
@@ -43,7 +25,7 @@ export function runThread(registry: Registry): void {
   const heapLimit = getHeapStatistics().heap_size_limit;
   let controller: AbortController | undefined;
 
-  const post = (message: FromThread) => port.postMessage(message);
+  const post = (message: FromThread) => port.postMessage(seal(message));
 
   const run = async (job: Claimed) => {
     controller = new AbortController();
@@ -60,7 +42,9 @@ export function runThread(registry: Registry): void {
     post({ outcome, keptMiB: keepsMoreThan(maxMemoryPerChild) });
   };
 
-  port.on("message", (message: ToThread) => {
+  port.on("message", (posted: unknown) => {
+    const message = open<ToThread>(posted);
+    if (!message) return;
     if ("run" in message) run(message.run);
     else controller?.abort(abortError(message.abort));
   });

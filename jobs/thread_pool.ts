@@ -9,7 +9,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Claimed, Outcome } from "./broker.ts";
 import type { AbortReason, Pool, PoolListener } from "./pool.ts";
 import { toTaskError } from "./errors.ts";
-import type { FromThread, ThreadData, ToThread } from "./thread_loop.ts";
+import { type FromThread, open, seal, type ThreadData, type ToThread } from "./thread_messages.ts";
 import type { TaskError } from "./wire.ts";
 
 export interface ThreadPoolOptions {
@@ -133,7 +133,7 @@ export class ThreadPool implements Pool {
   }
 
   #post(slot: Slot, message: ToThread): void {
-    slot.child.thread.postMessage(message);
+    slot.child.thread.postMessage(seal(message));
   }
 
   #spawn(): Child {
@@ -149,7 +149,9 @@ export class ThreadPool implements Pool {
     });
     const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
     const child: Child = { thread, ready, dismissed: false };
-    thread.on("message", (message: FromThread) => {
+    thread.on("message", (posted: unknown) => {
+      const message = open<FromThread>(posted);
+      if (!message) return;
       if (!("ready" in message)) return this.#hear(child, message);
       clearTimeout(starting);
       resolve();

