@@ -7,6 +7,9 @@ export const MAX_SCHEDULES = 10_000;
 /** Runs that are kept of each schedule. */
 export const MAX_RUNS = 100;
 
+/** How long one connection has the schedules that are due to itself. */
+export const TURN_MS = 1000;
+
 /** A schedule as it is stored. Times are Unix milliseconds on the broker's clock. */
 export interface StoredSchedule {
   name: string;
@@ -66,7 +69,11 @@ export interface ScheduleStore {
   ): Promise<"stored" | "changed" | "full">;
   /** Deletes a schedule with its runs, if it still has this revision. */
   remove(name: string, revision: number): Promise<boolean>;
-  /** Those that are due, the earliest first; `waitMs` until the next is, null if none will be. */
+  /**
+   * Those that are due, the earliest first, and `waitMs` until there may be more, null if there will be
+   * none. For TURN_MS others are told of none that are due, so that not all do the same work; who is
+   * told of none has ended his turn.
+   */
   due(limit: number): Promise<{ now: number; schedules: StoredSchedule[]; waitMs: number | null }>;
   /** Enqueues ticks and goes on to the next due times; false where a step did not hold any more. */
   advance(steps: ScheduleStep[]): Promise<boolean[]>;

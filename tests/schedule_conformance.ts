@@ -8,7 +8,9 @@ import {
   MAX_RUNS,
   MAX_SCHEDULES,
   type ScheduleStep,
+  type ScheduleStore,
   type StoredSchedule,
+  TURN_MS,
 } from "../jobs/schedule_store.ts";
 import { newTask } from "./broker_kit.ts";
 import type { TestStore } from "./stores.ts";
@@ -95,6 +97,30 @@ const cases: Record<string, Case> = {
     assertEquals(due.schedules.map(({ name }) => name), ["s0", "s1", "s2"]);
     assert(due.now >= now && due.now < now + 30_000);
     assert(due.waitMs !== null && due.waitMs > 30_000 && due.waitMs <= 60_000);
+  },
+
+  "those that are due are told to one at a time, and to the next when he has gone": async (
+    connect,
+  ) => {
+    const [one, other] = [connect().schedules, connect().schedules];
+    const stored = await put(connect(), "s", 1000);
+    await put(connect(), "later", await one.now() + 60_000);
+    const names = async (schedules: ScheduleStore) =>
+      (await schedules.due(10)).schedules.map(({ name }) => name);
+    assertEquals(await names(one), ["s"]);
+    assertEquals(await names(one), ["s"]);
+    const { schedules, waitMs } = await other.due(10);
+    assert(schedules.length === 0 && waitMs !== null && waitMs > 0 && waitMs <= TURN_MS);
+    // He is gone.
+    await until(async () => (await names(other)).length === 1, 2 * TURN_MS);
+    assertEquals(await names(one), []);
+    await other.advance([step(stored, 2000)]);
+    assertEquals(await names(other), ["s"]);
+    await other.advance([step({ ...stored, next: 2000 }, null)]);
+    // He is done.
+    assertEquals(await names(other), []);
+    await put(connect(), "t", 1000);
+    assertEquals(await names(one), ["t"]);
   },
 
   "a tick is enqueued once, and its task and its schedule name each other": async (connect) => {

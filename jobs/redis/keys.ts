@@ -36,6 +36,7 @@
  *     schedules_due         ZSET    those that come due, by Unix time in ms
  *     schedules_in_code     SET     those that were declared in code
  *     schedule_revision     STRING  the last revision of any schedule
+ *     scheduling            STRING  lock: who enqueues what schedules have due; expires within a second
  *     reaped                STRING  when leases were last checked, Unix time in ms
  *     reaping               STRING  lock: who checks leases now; expires within half a second
  *     events, control       CHANNELS
@@ -56,7 +57,7 @@ local K = {
   limits = P .. 'limits', rates = P .. 'rates', queues = P .. 'queues', turns = P .. 'turns', workers = P .. 'workers',
   recent = P .. 'recent', stats = P .. 'stats', reaped = P .. 'reaped',
   schedules = P .. 'schedules', schedules_due = P .. 'schedules_due',
-  schedules_in_code = P .. 'schedules_in_code', schedule_revision = P .. 'schedule_revision',
+  scheduling = P .. 'scheduling', schedules_in_code = P .. 'schedules_in_code', schedule_revision = P .. 'schedule_revision',
   events_channel = P .. 'events', control_channel = P .. 'control',
 }
 function K.task(id) return P .. 'task:' .. id end

@@ -6,12 +6,15 @@ import {
   type ScheduleStore,
   type StoredRun,
   type StoredSchedule,
+  TURN_MS,
 } from "../schedule_store.ts";
 import { toFields } from "./decode.ts";
 import { encodeTask } from "./encode.ts";
 import { type Script, scripts } from "./scripts.ts";
 
 export class RedisSchedules implements ScheduleStore {
+  readonly #id = crypto.randomUUID();
+
   constructor(
     private readonly run: (script: Script, args: (string | number)[]) => Promise<unknown>,
   ) {}
@@ -46,7 +49,7 @@ export class RedisSchedules implements ScheduleStore {
   }
 
   async due(limit: number) {
-    const reply = await this.run(scripts.scheduleDue, [limit]);
+    const reply = await this.run(scripts.scheduleDue, [limit, this.#id, TURN_MS]);
     const [now, waitMs, ...rows] = reply as [number, number, ...(string | string[])[]];
     return { now, schedules: toSchedules(rows), waitMs: waitMs < 0 ? null : waitMs };
   }

@@ -7,10 +7,16 @@ import {
   type ScheduleStore,
   type StoredRun,
   type StoredSchedule,
+  TURN_MS,
 } from "../schedule_store.ts";
 import type { Database } from "./database.ts";
 import type { Transaction } from "./transaction.ts";
 import { accept } from "./transitions.ts";
+
+interface Turn {
+  holder: string;
+  until: number;
+}
 
 interface Row {
   name: string;
@@ -23,6 +29,8 @@ interface Row {
 }
 
 export class SqliteSchedules implements ScheduleStore {
+  readonly #id = crypto.randomUUID();
+
   /** @param change makes a change in a transaction and tells of it */
   constructor(
     private readonly db: Database,
@@ -76,19 +84,34 @@ export class SqliteSchedules implements ScheduleStore {
     });
   }
 
-  due(limit: number) {
-    return this.db.read(() => {
+  async due(limit: number) {
+    const look = () => {
       const now = Date.now();
-      const next = this.db.get<{ next: number | null }>(
-        "SELECT min(next) AS next FROM schedules WHERE next > ?",
+      const sql = "SELECT min(next) AS next FROM schedules WHERE next > ?";
+      const next = this.db.get<{ next: number | null }>(sql, now)?.next ?? null;
+      const isDue = this.db.get("SELECT 1 FROM schedules WHERE next <= ? LIMIT 1", now);
+      // A clock that was set back must not make a turn long.
+      const turn = this.db.get<Turn>(
+        "SELECT holder, until FROM scheduling WHERE until > ? AND until <= ?",
         now,
-      )?.next ?? null;
-      const schedules = this.db.all<Row>(
-        "SELECT * FROM schedules WHERE next <= ? ORDER BY next LIMIT ?",
-        now,
-        limit,
-      ).map(toSchedule);
-      return { now, schedules, waitMs: next === null ? null : next - now };
+        now + TURN_MS,
+      );
+      const isOthers = turn !== undefined && turn.holder !== this.#id;
+      const until = isDue && isOthers ? Math.min(next ?? Infinity, turn.until) : next;
+      const waitMs = until === null ? null : until - now;
+      return { now, waitMs, isDue, isOthers, turn };
+    };
+    const { isDue, isOthers, turn, ...none } = await this.db.read(look);
+    // A look costs nobody's turn to write.
+    if ((isDue && isOthers) || (!isDue && (!turn || isOthers))) return { ...none, schedules: [] };
+    return this.change((tx) => {
+      const { now, waitMs, isDue, isOthers } = look();
+      if (isDue && isOthers) return { now, waitMs, schedules: [] };
+      tx.db.run("DELETE FROM scheduling");
+      if (!isDue) return { now, waitMs, schedules: [] };
+      tx.db.run("INSERT INTO scheduling VALUES (?, ?)", this.#id, now + TURN_MS);
+      const sql = "SELECT * FROM schedules WHERE next <= ? ORDER BY next LIMIT ?";
+      return { now, waitMs, schedules: tx.db.all<Row>(sql, now, limit).map(toSchedule) };
     });
   }
 

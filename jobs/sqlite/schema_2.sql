@@ -105,3 +105,9 @@ CREATE TABLE schedule_runs (
 ) STRICT;
 
 CREATE INDEX runs_of_schedule ON schedule_runs (schedule, n);
+
+-- Who enqueues what schedules have due; the others leave it to him until then.
+CREATE TABLE scheduling (
+  holder TEXT NOT NULL,
+  until INTEGER NOT NULL
+) STRICT;
