@@ -48,7 +48,7 @@ export class InvalidOptionError extends RangeError {
    * @param option its name, as HTTP has it
    * @param rule what follows the name in the message
    */
-  constructor(readonly option: string, rule: string) {
+  constructor(readonly option: string, readonly rule: string) {
     super(`${option} ${rule}`);
   }
 }
@@ -59,6 +59,15 @@ export class UnknownTaskError extends Error {
 
   constructor(readonly task: string, readonly known: string[]) {
     super(`Unknown task "${task}"; known tasks: ${known.join(", ")}`);
+  }
+}
+
+/** No queue of this name has been used, and no registered task names it. */
+export class UnknownQueueError extends Error {
+  override name = "UnknownQueueError";
+
+  constructor(readonly queue: string, readonly known: string[]) {
+    super(`No queue is named "${queue}"; known queues: ${known.join(", ")}`);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { When } from "./broker.ts";
 import { InvalidOptionError } from "./errors.ts";
+import { checkFlowOptions, checkKey, type FlowOptions } from "./flow.ts";
 import { NAME_PATTERN, PRIORITIES, type Priority } from "./wire.ts";
 
 /** Ten years: longer than any task waits, short enough for every timestamp to stay exact. */
@@ -14,7 +15,7 @@ export const MAX_TIME_MS = Date.UTC(3000, 0);
 export const MAX_RETRIES = 1000;
 
 /** How one call differs from the task's definition. */
-export interface CallOptions {
+export interface CallOptions extends FlowOptions {
   queue?: string | undefined;
   priority?: Priority | undefined;
   /** Seconds to wait before it runs. */
@@ -51,6 +52,7 @@ export function checkOptions(options: CallOptions): void {
   checkMaxRetries(options.maxRetries);
   checkSeconds("time_limit", options.timeLimit);
   checkSeconds("soft_time_limit", options.softTimeLimit);
+  checkFlowOptions(options);
 }
 
 export function checkQueue(queue: string | undefined): void {
@@ -90,12 +92,6 @@ export function checkSoftLimit(soft: number | undefined, hard: number | undefine
 function checkNumber(name: string, value: number | undefined, min: number, max: number): void {
   if (value !== undefined && !(value >= min && value <= max)) {
     throw new InvalidOptionError(name, `must be from ${min} to ${max}, not ${value}`);
-  }
-}
-
-function checkKey(name: string, key: string | undefined): void {
-  if (key !== undefined && (key === "" || key.length > 255 || key.includes("\0"))) {
-    throw new InvalidOptionError(name, "must have 1 to 255 characters, none of them NUL");
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { UnknownTaskError } from "./errors.ts";
 import { DEFAULT_QUEUE, type TaskHandle } from "./task.ts";
+import type { Rate, TaskType } from "./wire.ts";
 
 export class Registry {
   readonly #tasks: ReadonlyMap<string, TaskHandle>;
@@ -27,6 +28,15 @@ export class Registry {
 
   all(): TaskHandle[] {
     return this.names().map((name) => this.get(name));
+  }
+
+  /**
+   * What a page needs to draw the forms of all tasks, by name.
+   * @param limits what was set at run time
+   */
+  describe(limits: { name: string; rate_limit: Rate }[]): TaskType[] {
+    const rates = new Map(limits.map(({ name, rate_limit }) => [name, rate_limit]));
+    return this.all().map((task) => task.describe(rates.get(task.name)));
   }
 
   /** The default queue and every queue that a task names. */

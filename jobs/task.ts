@@ -15,12 +15,14 @@ import {
   instant,
   startTime,
 } from "./options.ts";
+import { checkFlowPolicy, flowOf, type FlowPolicy } from "./flow.ts";
 import { checkRetryPolicy, type RetryPolicy } from "./retry.ts";
 import {
   isReady,
   type Json,
   NAME_PATTERN,
   type Priority,
+  type Rate,
   type State,
   type Task,
   type TaskType,
@@ -60,7 +62,8 @@ export interface TaskContext {
 }
 
 /** How a task is run where its caller says nothing else. */
-export interface TaskDefinition<Schema extends TaskSchema, Result> extends RetryPolicy {
+export interface TaskDefinition<Schema extends TaskSchema, Result>
+  extends RetryPolicy, FlowPolicy<StandardSchemaV1.InferOutput<Schema>> {
   name: string;
   description?: string;
   /** Checked where the task is started; the checked value, defaults filled in, is what runs. */
@@ -117,16 +120,7 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
    */
   async prepare(args: unknown, options: CallOptions = {}): Promise<NewTask> {
     const { definition } = this;
-    const given = args === undefined ? (this.#positional ? [] : {}) : args;
-    const checked = await definition.input["~standard"].validate(given);
-    if (checked.issues) throw invalidArguments(this.name, checked.issues);
-    const text = encode(this.name, checked.value);
-    if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) {
-      throw new ArgumentsTooLargeError(
-        `The arguments of ${this.name} are ${Buffer.byteLength(text)} bytes of JSON; ` +
-          `at most ${MAX_PAYLOAD_BYTES} are allowed`,
-      );
-    }
+    const { value, text } = await this.#check(args);
     checkOptions(options);
     checkSoftLimit(options.softTimeLimit, options.timeLimit ?? definition.timeLimit);
     const eta = startTime(options);
@@ -143,15 +137,28 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
       ...(eta && { eta }),
       ...(expires && { expires }),
       ...(options.idempotencyKey && { idempotencyKey: options.idempotencyKey }),
+      ...flowOf(definition, value, text, options),
     };
   }
 
-  /** What a page needs to draw a form for this task. */
-  describe(): TaskType {
+  /**
+   * Checks arguments as `prepare` does, for a task that exists.
+   * @returns JSON text
+   */
+  async encodeArgs(args: unknown): Promise<string> {
+    return (await this.#check(args)).text;
+  }
+
+  /**
+   * What a page needs to draw a form for this task.
+   * @param rateLimit what was set at run time, if anything was
+   */
+  describe(rateLimit?: Rate): TaskType {
     return {
       name: this.name,
       description: this.definition.description ?? "",
       queue: this.queue,
+      rate_limit: rateLimit ?? this.definition.rateLimit ?? null,
       schema: this.#schema,
     };
   }
@@ -163,6 +170,20 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
 
   get #positional(): boolean {
     return this.#schema["type"] === "array";
+  }
+
+  async #check(args: unknown) {
+    const given = args === undefined ? (this.#positional ? [] : {}) : args;
+    const checked = await this.definition.input["~standard"].validate(given);
+    if (checked.issues) throw invalidArguments(this.name, checked.issues);
+    const { value } = checked as { value: StandardSchemaV1.InferOutput<Schema> };
+    const text = encode(this.name, value);
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= MAX_PAYLOAD_BYTES) return { value, text };
+    throw new ArgumentsTooLargeError(
+      `The arguments of ${this.name} are ${bytes} bytes of JSON; ` +
+        `at most ${MAX_PAYLOAD_BYTES} are allowed`,
+    );
   }
 
   async #start(args: unknown, options: CallOptions): Promise<AsyncResult<Result>> {
@@ -221,6 +242,11 @@ export class AsyncResult<Result = unknown> {
   /** Cancels it; a running task is stopped. Answers false if it had ended or is unknown. */
   async revoke(): Promise<boolean> {
     return (await this.broker.revoke(this.id))?.done ?? false;
+  }
+
+  /** Deletes it, once it has ended. Answers false if it has not, or is unknown. */
+  async forget(): Promise<boolean> {
+    return (await this.broker.forget(this.id))?.done ?? false;
   }
 }
 
@@ -304,6 +330,7 @@ function checkDefinition(definition: TaskDefinition<TaskSchema, unknown>): void 
     checkSeconds("soft_time_limit", softTimeLimit);
     checkSoftLimit(softTimeLimit, timeLimit);
     checkRetryPolicy(definition);
+    checkFlowPolicy(definition);
   } catch (error) {
     throw error instanceof RangeError ? new RangeError(`Task "${name}": ${error.message}`) : error;
   }

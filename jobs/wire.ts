@@ -230,6 +230,8 @@ export interface TaskType {
   name: string;
   description: string;
   queue: string;
+  /** How many may start; null for no limit. */
+  rate_limit: Rate | null;
   /** JSON Schema (2020-12) of `args`. */
   schema: { [key: string]: Json };
 }

@@ -5,6 +5,7 @@ import type { MiddlewareHandler } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import type { Broker } from "../jobs/broker.ts";
 import type { Registry } from "../jobs/registry.ts";
+import { deadRoutes } from "./dead.ts";
 import { docsRoutes } from "./docs.ts";
 import { eventRoutes } from "./events.ts";
 import { Hub } from "./hub.ts";
@@ -13,9 +14,11 @@ import { metricsRoutes } from "./metrics.ts";
 import { refuseCrossSiteChanges, refuseOtherHosts } from "./origin.ts";
 import { page } from "./page.ts";
 import { inputErrors, invalidInput, notFound, onError, Problem } from "./problem.ts";
+import { queueRoutes } from "./queues.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { startRoutes } from "./start.ts";
 import { systemRoutes } from "./system.ts";
+import { taskTypeRoutes } from "./task_types.ts";
 import { taskRoutes } from "./tasks.ts";
 import { tutorialRoutes, wordRoute } from "./tutorial.ts";
 
@@ -66,10 +69,13 @@ export function createApp(parts: AppParts): App {
     },
   }));
   app.route("/", startRoutes(broker, registry));
-  app.route("/", taskRoutes(broker, closing.signal));
+  app.route("/", taskRoutes(broker, registry, closing.signal));
   app.route("/", eventRoutes(broker, hub));
+  app.route("/", deadRoutes(broker));
   app.route("/", scheduleRoutes(broker, registry));
-  app.route("/", systemRoutes(broker, registry));
+  app.route("/", taskTypeRoutes(broker, registry));
+  app.route("/", queueRoutes(broker, registry));
+  app.route("/", systemRoutes(broker));
   app.route("/", metricsRoutes(broker, registry, live.clients));
   app.route("/", tutorialRoutes(broker, registry));
   app.route("/", live.routes);

@@ -3,10 +3,10 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { Counter, Gauge, Registry as Metrics } from "prom-client";
 import type { Broker } from "../jobs/broker.ts";
+import { allQueues } from "../jobs/queues.ts";
 import type { Registry } from "../jobs/registry.ts";
-import { DURATION_BUCKETS, type Histogram as Durations } from "../jobs/wire.ts";
+import { DURATION_BUCKETS, type Histogram as Durations, intervalMs } from "../jobs/wire.ts";
 import { problems } from "./problem.ts";
-import { allQueues } from "./system.ts";
 
 const metricsRoute = createRoute({
   method: "get",
@@ -57,6 +57,18 @@ export function metricsRoutes(
     labelNames: ["queue"],
     registers,
   });
+  const rateLimit = new Gauge({
+    name: "taskapp_queue_rate_limit",
+    help: "Tasks of a queue that may start in a second, where it has such a limit",
+    labelNames: ["queue"],
+    registers,
+  });
+  const concurrencyLimit = new Gauge({
+    name: "taskapp_queue_concurrency_limit",
+    help: "Tasks of a queue that may run at once, where it has such a limit",
+    labelNames: ["queue"],
+    registers,
+  });
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
   const workers = gauge("taskapp_workers", "Live workers");
   const slots = gauge("taskapp_worker_slots", "Tasks that the live workers can run at once");
@@ -74,12 +86,15 @@ export function metricsRoutes(
     ended.reset();
     for (const { count, ...labels } of stats.outcomes) ended.inc(labels, count);
     depth.reset();
-    paused.reset();
+    for (const metric of [paused, rateLimit, concurrencyLimit]) metric.reset();
     for (const { name: queue, ...info } of queues) {
       for (const state of ["waiting", "scheduled", "active"] as const) {
         depth.set({ queue, state }, info[state]);
       }
       paused.set({ queue }, info.paused ? 1 : 0);
+      const { rate_limit, concurrency_limit } = info;
+      if (rate_limit !== null) rateLimit.set({ queue }, 1000 / intervalMs(rate_limit));
+      if (concurrency_limit !== null) concurrencyLimit.set({ queue }, concurrency_limit);
     }
     workers.set(live.length);
     slots.set(live.reduce((sum, { concurrency }) => sum + concurrency, 0));

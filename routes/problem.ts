@@ -6,7 +6,13 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { BrokerFullError, BrokerUnavailableError, InvalidCursorError } from "../jobs/broker.ts";
-import { ArgumentsTooLargeError, InvalidArgumentsError, UnknownTaskError } from "../jobs/errors.ts";
+import {
+  ArgumentsTooLargeError,
+  InvalidArgumentsError,
+  InvalidOptionError,
+  UnknownQueueError,
+  UnknownTaskError,
+} from "../jobs/errors.ts";
 import { InvalidScheduleError } from "../jobs/schedule.ts";
 import { ScheduleConflictError, UnknownScheduleError } from "../jobs/schedule_control.ts";
 import type { State } from "../jobs/wire.ts";
@@ -120,11 +126,14 @@ export function notFound(c: Context): Response {
 
 function toProblem(thrown: Error, c: Context): Problem {
   if (thrown instanceof Problem) return thrown;
-  if (thrown instanceof UnknownTaskError) {
+  if (thrown instanceof UnknownTaskError || thrown instanceof UnknownQueueError) {
     return new Problem(404, thrown.message, { known: thrown.known });
   }
   if (thrown instanceof InvalidArgumentsError || thrown instanceof InvalidScheduleError) {
     return invalidInput(thrown.issues);
+  }
+  if (thrown instanceof InvalidOptionError) {
+    return invalidInput([{ path: thrown.option, message: thrown.rule }]);
   }
   if (thrown instanceof UnknownScheduleError) return new Problem(404, thrown.message);
   if (thrown instanceof ScheduleConflictError) return new Problem(409, thrown.message);

@@ -1,6 +1,7 @@
 /** The wire types as zod schemas, for the OpenAPI document. A drift from wire.ts fails the type check. */
 
 import { z } from "@hono/zod-openapi";
+import { RATE_RULE } from "../jobs/flow.ts";
 import {
   isRate,
   type Json,
@@ -27,8 +28,10 @@ export const AnyJson = z.custom<Json>((value) => value !== undefined).openapi("J
 
 const Time = z.iso.datetime();
 
-const RateOrNull = z.custom<Rate | null>(
+/** A rate or none, for input too. It has no name of its own: a reference could not be null. */
+export const RateOrNull = z.custom<Rate | null>(
   (value) => value === null || (typeof value === "string" && isRate(value)),
+  { error: `${RATE_RULE}; or null` },
 ).openapi({ type: ["string", "null"], example: "10/m" });
 
 const TaskErrorBody = z.object({
@@ -54,13 +57,13 @@ export const TaskBody = z.object({
   max_retries: z.number().int(),
   deliveries: z.number().int(),
   worker: z.string().nullable(),
+  schedule: z.string().nullable(),
   dead: z.boolean(),
   on_lost: z.enum(ON_LOST),
   concurrency_key: z.string().nullable(),
   concurrency_limit: z.number().int().nullable(),
   rate_limit: RateOrNull,
   unique_key: z.string().nullable(),
-  schedule: z.string().nullable(),
   time_limit: z.number().nullable(),
   soft_time_limit: z.number().nullable(),
   created_at: Time,
@@ -118,6 +121,7 @@ export const TaskTypeBody: z.ZodType<TaskType> = z.object({
   name: z.string(),
   description: z.string(),
   queue: z.string(),
+  rate_limit: RateOrNull,
   schema: z.record(z.string(), AnyJson),
 }).openapi("TaskType");
 
@@ -178,6 +182,14 @@ export const StartedBody = z.object({
   task_id: z.string(),
   status: z.enum(STATES),
 }).openapi("Started");
+
+/** The same of a request that may meet a task which is there already. */
+export const AcceptedBody = StartedBody.extend({
+  created: z.boolean().openapi({
+    description: "False for the task of an earlier request, under the same Idempotency-Key or " +
+      "as unique keeps a second one out",
+  }),
+}).openapi("Accepted");
 
 /** The answer of a route in the OpenAPI document. */
 export function json<T extends z.ZodType>(schema: T, description: string) {

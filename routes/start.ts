@@ -2,13 +2,19 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Broker, NewTask, Receipt } from "../jobs/broker.ts";
-import { ArgumentsTooLargeError, InvalidArgumentsError, UnknownTaskError } from "../jobs/errors.ts";
+import {
+  ArgumentsTooLargeError,
+  InvalidArgumentsError,
+  InvalidOptionError,
+  UnknownTaskError,
+} from "../jobs/errors.ts";
+import { MAX_CONCURRENCY_LIMIT, MAX_KEY, MAX_UNIQUE_SECONDS } from "../jobs/flow.ts";
 import type { Registry } from "../jobs/registry.ts";
 import { type CallOptions, MAX_RETRIES, MAX_SECONDS, MAX_TIME_MS } from "../jobs/options.ts";
 import { NAME_PATTERN, PRIORITIES } from "../jobs/wire.ts";
 import { jsonBody } from "./body.ts";
 import { type InputError, invalidInput, problems } from "./problem.ts";
-import { AnyJson, json, StartedBody } from "./schemas.ts";
+import { AcceptedBody, AnyJson, json } from "./schemas.ts";
 
 const MAX_BODY_BYTES = 1.25 * 1024 * 1024;
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
@@ -24,6 +30,9 @@ const Seconds = z.number().min(0).max(MAX_SECONDS);
 const Time = z.iso.datetime({ offset: true, error: "must be a time in ISO 8601 with a time zone" })
   .refine((text) => Math.abs(Date.parse(text)) < MAX_TIME_MS, "must be before the year 3000");
 
+const key = (description: string) =>
+  z.string().optional().openapi({ description, minLength: 1, maxLength: MAX_KEY });
+
 const Call = z.strictObject({
   name: z.string().optional().openapi({ default: SAMPLE_TASK }),
   args: AnyJson.optional().openapi({ description: "An array, or an object with named arguments" }),
@@ -36,7 +45,21 @@ const Call = z.strictObject({
   }).optional().openapi({ description: "If not started by then, it ends as REVOKED" }),
   max_retries: z.int().min(0).max(MAX_RETRIES).optional(),
   time_limit: Seconds.optional().openapi({ description: "Seconds; 0 is no limit" }),
-  soft_time_limit: Seconds.optional().openapi({ description: "Seconds; 0 is no limit" }),
+  soft_time_limit: Seconds.optional().openapi({
+    description: "Seconds, less than the time_limit; 0 is no limit",
+  }),
+  unique: z.union([z.enum(["start", "end"]), z.number().min(0.001).max(MAX_UNIQUE_SECONDS)], {
+    error: `must be "start", "end" or seconds (from 0.001 to ${MAX_UNIQUE_SECONDS})`,
+  }).optional().openapi({
+    description:
+      "Until the first starts, until it ends, or for so many seconds, a second request " +
+      "for the same name and arguments is answered with the first one's task",
+  }),
+  unique_key: key("What counts for `unique` instead of the arguments"),
+  concurrency_key: key("Tasks with the same key, whatever their names, take turns"),
+  concurrency_limit: z.int().min(1).max(MAX_CONCURRENCY_LIMIT).optional().openapi({
+    description: "How many tasks with that key may run at the same time; without it 1",
+  }),
 }).refine(({ countdown, eta }) => countdown === undefined || eta === undefined, {
   path: ["countdown"],
   error: "countdown and eta exclude each other",
@@ -60,7 +83,7 @@ const startRoute = createRoute({
     body: { content: { "application/json": { schema: Call } } },
   },
   responses: {
-    202: json(StartedBody, "Accepted"),
+    202: json(AcceptedBody, "Accepted, or what was accepted before"),
     ...problems(400, 403, 404, 408, 413, 415, 422, 503),
   },
 });
@@ -72,7 +95,7 @@ const batchRoute = createRoute({
   middleware: jsonBody(MAX_BATCH_BYTES),
   request: { body: { content: { "application/json": { schema: Batch } }, required: true } },
   responses: {
-    202: json(z.object({ tasks: z.array(StartedBody) }), "Accepted, in the order given"),
+    202: json(z.object({ tasks: z.array(AcceptedBody) }), "Accepted, in the order given"),
     ...problems(400, 403, 408, 413, 415, 422, 503),
   },
 });
@@ -92,16 +115,20 @@ export function startRoutes(broker: Broker, registry: Registry): OpenAPIHono {
       }]);
     }
     c.header("location", `/tasks/${receipt.id}`);
-    return c.json({ task_id: receipt.id, status: receipt.status }, 202);
+    return c.json(accepted(receipt), 202);
   });
 
   app.openapi(batchRoute, async (c) => {
     const calls = c.req.valid("json").tasks;
     const receipts = await broker.enqueue(await prepareAll(registry, calls));
-    return c.json({ tasks: receipts.map(({ id, status }) => ({ task_id: id, status })) }, 202);
+    return c.json({ tasks: receipts.map(accepted) }, 202);
   });
 
   return app;
+}
+
+function accepted({ id, status, created }: Receipt) {
+  return { task_id: id, status, created };
 }
 
 function prepareOne(registry: Registry, call: Call, idempotencyKey?: string): Promise<NewTask> {
@@ -128,6 +155,9 @@ function batchErrors(error: unknown, at: string): InputError[] {
   if (error instanceof InvalidArgumentsError) {
     return error.issues.map(({ path, message }) => ({ path: `${at}.${path}`, message }));
   }
+  if (error instanceof InvalidOptionError) {
+    return [{ path: `${at}.${error.option}`, message: error.rule }];
+  }
   if (error instanceof UnknownTaskError) return [{ path: `${at}.name`, message: error.message }];
   if (error instanceof ArgumentsTooLargeError) {
     return [{ path: `${at}.args`, message: error.message }];
@@ -146,5 +176,9 @@ function callOptions(call: Call): CallOptions {
     maxRetries: call.max_retries,
     timeLimit: call.time_limit,
     softTimeLimit: call.soft_time_limit,
+    unique: call.unique,
+    uniqueKey: call.unique_key,
+    concurrencyKey: call.concurrency_key,
+    concurrencyLimit: call.concurrency_limit,
   };
 }

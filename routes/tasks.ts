@@ -1,35 +1,41 @@
 /** `/tasks`: listing tasks, looking at one, cancelling it, running it again, forgetting it. */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Broker, Change } from "../jobs/broker.ts";
+import type { Context } from "hono";
+import type { Broker, Change, TaskPage } from "../jobs/broker.ts";
+import type { Registry } from "../jobs/registry.ts";
 import { waitForEnd } from "../jobs/task.ts";
 import { STATES } from "../jobs/wire.ts";
+import { jsonBody } from "./body.ts";
 import { noSuchTask, Problem, problems } from "./problem.ts";
-import { json, StartedBody, TaskBody } from "./schemas.ts";
+import { AnyJson, json, StartedBody, TaskBody } from "./schemas.ts";
 
 const MAX_WAIT_SECONDS = 60;
 const MAX_PAGE = 500;
+const MAX_BODY_BYTES = 1.25 * 1024 * 1024;
 
 export const TaskId = z.object({ id: z.string() });
+
+export const PageQuery = z.object({
+  state: z.enum(STATES).optional(),
+  name: z.string().optional(),
+  queue: z.string().optional(),
+  error: z.string().optional().openapi({
+    description: "Part of the type or the message of its error",
+  }),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50).openapi({ type: "integer" }),
+  cursor: z.string().optional().openapi({ description: "From the page before" }),
+});
+
+export const PageBody = z.object({ tasks: z.array(TaskBody), cursor: z.string().nullable() });
 
 const listRoute = createRoute({
   method: "get",
   path: "/tasks",
   summary: "List tasks, the newest first",
-  request: {
-    query: z.object({
-      state: z.enum(STATES).optional(),
-      name: z.string().optional(),
-      queue: z.string().optional(),
-      limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50).openapi({ type: "integer" }),
-      cursor: z.string().optional().openapi({ description: "From the page before" }),
-    }),
-  },
+  request: { query: PageQuery },
   responses: {
-    200: json(
-      z.object({ tasks: z.array(TaskBody), cursor: z.string().nullable() }),
-      "A page, and the cursor of the next one",
-    ),
+    200: json(PageBody, "A page, and the cursor of the next one"),
     ...problems(400, 422, 503),
   },
 });
@@ -58,12 +64,23 @@ const revokeRoute = createRoute({
   responses: { 200: json(StartedBody, "Cancelled"), ...problems(403, 404, 409, 503) },
 });
 
+const Retry = z.strictObject({
+  args: AnyJson.optional().openapi({ description: "Instead of those that it had" }),
+}).openapi("Retry");
+
 const retryRoute = createRoute({
   method: "post",
   path: "/tasks/{id}/retry",
-  summary: "Run an ended task again, as a new attempt",
-  request: { params: TaskId },
-  responses: { 202: json(StartedBody, "Waiting again"), ...problems(403, 404, 409, 503) },
+  summary: "Run an ended task again, as a new attempt, with other arguments if there are any",
+  middleware: jsonBody(MAX_BODY_BYTES),
+  request: {
+    params: TaskId,
+    body: { content: { "application/json": { schema: Retry } } },
+  },
+  responses: {
+    202: json(StartedBody, "Waiting again"),
+    ...problems(400, 403, 404, 408, 409, 413, 415, 422, 503),
+  },
 });
 
 const forgetRoute = createRoute({
@@ -78,18 +95,14 @@ const forgetRoute = createRoute({
  * The routes of existing tasks.
  * @param closing aborts when the server stops, so that nobody is kept waiting
  */
-export function taskRoutes(broker: Broker, closing: AbortSignal): OpenAPIHono {
+export function taskRoutes(
+  broker: Broker,
+  registry: Registry,
+  closing: AbortSignal,
+): OpenAPIHono {
   const app = new OpenAPIHono();
 
-  app.openapi(listRoute, async (c) => {
-    const { tasks, cursor } = await broker.list(c.req.valid("query"));
-    if (cursor !== null) {
-      const next = new URL(c.req.url);
-      next.searchParams.set("cursor", cursor);
-      c.header("link", `<${next.pathname}${next.search}>; rel="next"`);
-    }
-    return c.json({ tasks, cursor }, 200);
-  });
+  app.openapi(listRoute, async (c) => sendPage(c, await broker.list(c.req.valid("query"))));
 
   app.openapi(getRoute, async (c) => {
     const { id } = c.req.valid("param");
@@ -113,9 +126,17 @@ export function taskRoutes(broker: Broker, closing: AbortSignal): OpenAPIHono {
 
   app.openapi(retryRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const status = done(id, await broker.retry(id), "only an ended task can be run again");
+    const { args } = c.req.valid("json");
+    const text = args === undefined ? undefined : await checkedArgs(id, args);
+    const status = done(id, await broker.retry(id, text), "only an ended task can be run again");
     return c.json({ task_id: id, status }, 202);
   });
+
+  async function checkedArgs(id: string, args: unknown): Promise<string> {
+    const task = await broker.get(id);
+    if (task === null) throw noSuchTask(id);
+    return await registry.get(task.name).encodeArgs(args);
+  }
 
   app.openapi(forgetRoute, async (c) => {
     const { id } = c.req.valid("param");
@@ -124,6 +145,16 @@ export function taskRoutes(broker: Broker, closing: AbortSignal): OpenAPIHono {
   });
 
   return app;
+}
+
+/** Answers a page, with a link to the next one. */
+export function sendPage(c: Context, { tasks, cursor }: TaskPage) {
+  if (cursor !== null) {
+    const next = new URL(c.req.url);
+    next.searchParams.set("cursor", cursor);
+    c.header("link", `<${next.pathname}${next.search}>; rel="next"`);
+  }
+  return c.json({ tasks, cursor }, 200);
 }
 
 function done(id: string, change: Change, rule: string) {

@@ -39,8 +39,8 @@ function run(policy: RetryPolicy, thrown: unknown, retries = 0): Promise<Outcome
     maxRetries: policy.maxRetries ?? 3,
     timeLimit: null,
     softTimeLimit: null,
-    onLost: "requeue" as const,
-  };
+    onLost: "requeue",
+  } as const;
   const context = new Context(job, new AbortController().signal, () => {});
   return execute(new Registry([define(policy, thrown)]), job, context);
 }

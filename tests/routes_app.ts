@@ -1,4 +1,4 @@
-/** The app on a Redis of its own, with a test in the place of the worker. */
+/** The app on a store of its own, mostly a Redis, with a test in the place of the worker. */
 
 import { assert, assertEquals } from "@std/assert";
 import type { Broker, Claimed, Outcome } from "../jobs/broker.ts";
@@ -7,21 +7,29 @@ import { Registry } from "../jobs/registry.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
 import { type App, createApp } from "../routes/app.ts";
 import { TestRedis } from "./redis.ts";
+import type { TestStore } from "./stores.ts";
 
 export const WORKER = "tester";
 
+interface AppOptions {
+  tutorialRoutes?: boolean;
+  allowedHosts?: string[];
+}
+
 export class TestApp implements AsyncDisposable {
   private constructor(
-    readonly redis: TestRedis,
+    private readonly store: TestStore,
     readonly broker: Broker,
     readonly app: App,
   ) {}
 
-  static async start(
-    options: { tutorialRoutes?: boolean; durable?: boolean; allowedHosts?: string[] } = {},
-  ) {
-    const redis = await TestRedis.start({ durable: options.durable ?? false });
-    const broker = connectBroker(redis.url);
+  static async start(options: AppOptions & { durable?: boolean } = {}): Promise<TestApp> {
+    return TestApp.on(await TestRedis.start({ durable: options.durable ?? false }), options);
+  }
+
+  /** On another store, which ends with it. */
+  static on(store: TestStore, options: AppOptions = {}): TestApp {
+    const broker = connectBroker(store.url);
     const app = createApp({
       broker,
       registry: new Registry(tasks),
@@ -29,7 +37,12 @@ export class TestApp implements AsyncDisposable {
       version: "1.2.3",
       allowedHosts: options.allowedHosts ?? null,
     });
-    return new TestApp(redis, broker, app);
+    return new TestApp(store, broker, app);
+  }
+
+  get redis(): TestRedis {
+    assert(this.store instanceof TestRedis);
+    return this.store;
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Response> {
@@ -37,12 +50,20 @@ export class TestApp implements AsyncDisposable {
   }
 
   /** Posts a value as JSON, or, without one, no body at all. */
-  post(path: string, value?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  post(path: string, value?: unknown, headers?: Record<string, string>): Promise<Response> {
+    return this.#send("POST", path, value, headers);
+  }
+
+  patch(path: string, value?: unknown): Promise<Response> {
+    return this.#send("PATCH", path, value);
+  }
+
+  #send(method: string, path: string, value: unknown, headers: Record<string, string> = {}) {
     const json = value === undefined ? {} : {
       body: JSON.stringify(value),
       headers: { "content-type": "application/json", ...headers },
     };
-    return Promise.resolve(this.app.request(path, { method: "POST", headers, ...json }));
+    return Promise.resolve(this.app.request(path, { method, headers, ...json }));
   }
 
   /** Starts a task and answers its id. */
@@ -68,6 +89,12 @@ export class TestApp implements AsyncDisposable {
     assertEquals(await this.broker.settle(WORKER, [{ id, token, outcome }]), [true]);
   }
 
+  /** Has the next task of a queue fail for good. */
+  async fail(message: string, queue = "default"): Promise<void> {
+    const error = { type: "TypeError", message, stack: null };
+    await this.settle(await this.claim(queue), { state: "FAILURE", error });
+  }
+
   /** Runs the next task of a queue to its success. */
   async run(result: unknown, queue = "default"): Promise<void> {
     const claimed = await this.claim(queue);
@@ -77,7 +104,7 @@ export class TestApp implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.app.close();
     await this.broker.close();
-    await this.redis[Symbol.asyncDispose]();
+    await this.store[Symbol.asyncDispose]();
   }
 }
 

@@ -15,7 +15,8 @@ Deno.test("GET /queues counts, and a paused queue starts nothing until it is res
     const { queues } = await (await t.get("/queues")).json();
     return queues.find((each: { name: string }) => each.name === name);
   };
-  const empty = { waiting: 0, scheduled: 0, active: 0, paused: false };
+  const unlimited = { rate_limit: null, concurrency_limit: null };
+  const empty = { waiting: 0, scheduled: 0, active: 0, paused: false, ...unlimited };
   assertEquals(await queue("test-queue"), { name: "test-queue", ...empty });
   await t.task("divide", [1, 2]);
   await t.task("divide", [1, 2], { countdown: 60 });
@@ -29,6 +30,7 @@ Deno.test("GET /queues counts, and a paused queue starts nothing until it is res
     scheduled: 1,
     active: 0,
     paused: true,
+    ...unlimited,
   });
 
   const resumed = await t.post("/queues/default/resume");
@@ -68,6 +70,8 @@ Deno.test("GET /metrics counts tasks, durations, queues, workers and sockets", a
     state: "FAILURE",
     error: { type: "Error", message: "no", stack: null },
   });
+  await t.post("/queues/test-queue/pause");
+  await t.patch("/queues/default", { rate_limit: "90/m", concurrency_limit: 7 });
   const response = await t.get("/metrics");
   assertStringIncludes(response.headers.get("content-type") ?? "", "text/plain; version=0.0.4");
   const lines = (await response.text()).split("\n");
@@ -83,6 +87,9 @@ Deno.test("GET /metrics counts tasks, durations, queues, workers and sockets", a
       'taskapp_task_wait_seconds_count{name="divide"} 2',
       'taskapp_queue_depth{queue="default",state="waiting"} 1',
       'taskapp_queue_depth{queue="test-queue",state="active"} 0',
+      'taskapp_queue_paused{queue="test-queue"} 1',
+      'taskapp_queue_rate_limit{queue="default"} 1.5',
+      'taskapp_queue_concurrency_limit{queue="default"} 7',
       "taskapp_workers 1",
       "taskapp_worker_slots 4",
       "taskapp_worker_slots_busy 0",

@@ -1,0 +1,166 @@
+import {
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { z } from "zod";
+import { InvalidArgumentsError } from "../jobs/errors.ts";
+import type { FlowOptions, FlowPolicy } from "../jobs/flow.ts";
+import { defineTask } from "../jobs/task.ts";
+import type { Rate } from "../jobs/wire.ts";
+
+interface Order {
+  customer: string;
+  lines?: unknown;
+}
+
+const define = (policy: FlowPolicy<Order>, name = "order") =>
+  defineTask({
+    name,
+    input: z.object({ customer: z.string(), lines: z.unknown().optional() }),
+    ...policy,
+    run: () => null,
+  });
+
+const order = (
+  policy: FlowPolicy<Order>,
+  call: FlowOptions = {},
+  args: unknown = { customer: "a" },
+) => define(policy).prepare(args, call);
+
+const uniqueKey = async (args: unknown, call: FlowOptions = { unique: "end" }, name = "order") =>
+  (await define({}, name).prepare(args, call)).unique?.key;
+
+Deno.test("a task without flow control tells the broker nothing of it", async () => {
+  const { unique, concurrency, rateLimit, onLost } = await order({});
+  assertEquals([unique, concurrency, rateLimit, onLost], [
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+Deno.test("the key of a unique task is of its name and its arguments, in any order of their fields", async () => {
+  const one = await uniqueKey({ customer: "a", lines: [{ x: 1, y: { 2: "b", 1: "a" } }] });
+  const same = await uniqueKey({ lines: [{ y: { 1: "a", 2: "b" }, x: 1 }], customer: "a" });
+  assertEquals(one, same);
+  assertMatch(one ?? "", /^order:[0-9a-f]{64}$/);
+  const others = [
+    uniqueKey({ customer: "b", lines: [{ x: 1, y: { 2: "b", 1: "a" } }] }),
+    uniqueKey({ customer: "a", lines: [{ x: 1, y: { 2: "b", 1: "a" } }, null] }),
+    uniqueKey({ customer: "a", lines: [{ x: "1", y: { 2: "b", 1: "a" } }] }),
+    uniqueKey({ customer: "a", lines: [{ x: 1, y: { 2: "b", 1: "a" } }] }, undefined, "other"),
+  ];
+  for (const other of await Promise.all(others)) assertNotEquals(one, other);
+});
+
+Deno.test("unique and its key come from the call, else from the definition", async () => {
+  const byCustomer: FlowPolicy<Order> = { unique: "end", uniqueKey: ({ customer }) => customer };
+  assertEquals((await order(byCustomer)).unique, { key: "order:a", until: "end" });
+  assertEquals((await order(byCustomer, { unique: "start", uniqueKey: "k" })).unique, {
+    key: "order:k",
+    until: "start",
+  });
+  assertEquals((await order(byCustomer, { unique: 1.5 })).unique, {
+    key: "order:a",
+    until: { ms: 1500 },
+  });
+  assertEquals((await order({ unique: 60, uniqueKey: () => null })).unique, undefined);
+});
+
+Deno.test("a concurrency key comes with a limit, of the call, of the definition, or 1", async () => {
+  const byCustomer = { concurrencyKey: ({ customer }: Order) => customer };
+  assertEquals((await order(byCustomer)).concurrency, { key: "a", limit: 1 });
+  assertEquals((await order({ ...byCustomer, concurrencyLimit: 3 })).concurrency, {
+    key: "a",
+    limit: 3,
+  });
+  assertEquals(
+    (await order({ ...byCustomer, concurrencyLimit: 3 }, {
+      concurrencyKey: "b",
+      concurrencyLimit: 2,
+    }))
+      .concurrency,
+    { key: "b", limit: 2 },
+  );
+  assertEquals((await order({}, { concurrencyKey: "b" })).concurrency, { key: "b", limit: 1 });
+  assertEquals((await order({ concurrencyKey: () => null })).concurrency, undefined);
+});
+
+Deno.test("rate and loss are the definition's", async () => {
+  const { rateLimit, onLost } = await order({ rateLimit: "10/m", onLost: "fail" });
+  assertEquals([rateLimit, onLost], ["10/m", "fail"]);
+});
+
+const NUL = "a\0b";
+const LONG = "k".repeat(256);
+
+Deno.test("options of a call that make no sense are refused", async () => {
+  const cases: [call: FlowOptions, complaint: RegExp][] = [
+    [{ unique: "always" as "end" }, /^unique must be "start", "end" or seconds .*, not always$/],
+    [{ unique: 0 }, /^unique must be .* not 0$/],
+    [{ unique: -1 }, /^unique must be/],
+    [{ unique: NaN }, /^unique must be/],
+    [{ unique: 367 * 24 * 3600 }, /seconds from 0.001 to 31622400, not 31708800$/],
+    [{ unique: "end", uniqueKey: "" }, /^unique_key must have 1 to 255 characters/],
+    [{ unique: "end", uniqueKey: LONG }, /^unique_key must have/],
+    [{ unique: "end", uniqueKey: NUL }, /^unique_key must have .* none of them NUL$/],
+    [{ uniqueKey: "k" }, /^unique_key needs unique/],
+    [{ concurrencyKey: "" }, /^concurrency_key must have/],
+    [{ concurrencyKey: LONG }, /^concurrency_key must have/],
+    [{ concurrencyKey: NUL }, /^concurrency_key must have/],
+    [{ concurrencyKey: "k", concurrencyLimit: 0 }, /^concurrency_limit must be a whole number/],
+    [{ concurrencyKey: "k", concurrencyLimit: 1.5 }, /^concurrency_limit must be a whole number/],
+    [{ concurrencyKey: "k", concurrencyLimit: 1e7 }, /from 1 to 1000000, not 10000000$/],
+    [{ concurrencyLimit: 2 }, /^concurrency_limit needs a concurrency_key/],
+  ];
+  for (const [call, complaint] of cases) {
+    assertMatch((await assertRejects(() => order({}, call), RangeError)).message, complaint);
+  }
+});
+
+Deno.test("keys that a definition makes of the arguments are checked", async () => {
+  for (const key of ["", LONG, NUL, 5 as unknown as string]) {
+    const unique = () => order({ unique: "end", uniqueKey: () => key });
+    assertMatch((await assertRejects(unique, RangeError)).message, /^unique_key must have/);
+  }
+  for (const key of ["", LONG, NUL, 5 as unknown as string]) {
+    const limited = () => order({ concurrencyKey: () => key });
+    assertMatch((await assertRejects(limited, RangeError)).message, /^concurrency_key must have/);
+  }
+  const deep = JSON.parse("[".repeat(100_000) + "]".repeat(100_000));
+  const compared = () => uniqueKey({ customer: "a", lines: deep });
+  assertMatch((await assertRejects(compared, InvalidArgumentsError)).message, /give a unique_key/);
+  assertEquals(
+    await uniqueKey({ customer: "a", lines: deep }, { unique: "end", uniqueKey: "k" }),
+    "order:k",
+  );
+});
+
+Deno.test("a definition that makes no sense is refused when it is made", () => {
+  const cases: [policy: FlowPolicy<Order>, complaint: RegExp][] = [
+    [{ unique: 0 }, /^Task "order": unique must be/],
+    [{ uniqueKey: () => "k" }, /unique_key needs unique/],
+    [{ concurrencyLimit: 2 }, /concurrency_limit needs a concurrency_key/],
+    [{ concurrencyKey: () => "k", concurrencyLimit: 0 }, /concurrency_limit must be/],
+    [{ onLost: "ignore" as "fail" }, /on_lost must be requeue or fail, not ignore/],
+    ...["10", "0/m", "-1/m", "10/w", "ten/m", "1e9/s", "", "/m", "10 /m", "200000/s", "0.001/d"]
+      .map(
+        (
+          rate,
+        ): [FlowPolicy<Order>, RegExp] => [
+          { rateLimit: rate as Rate },
+          /rate_limit must be a rate/,
+        ],
+      ),
+  ];
+  for (const [policy, complaint] of cases) {
+    assertMatch(assertThrows(() => define(policy), RangeError).message, complaint);
+  }
+  for (const rateLimit of ["1/s", "0.5/m", "100000/s", "10/h", "1/d"] as const) {
+    define({ rateLimit });
+  }
+});
