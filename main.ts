@@ -35,6 +35,7 @@ if (import.meta.main) {
     out: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
     err: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
     interactive: Deno.stdout.isTerminal(),
+    ...(Deno.stdin.isTerminal() && { confirm }),
   });
   Deno.exit(code);
 }

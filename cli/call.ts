@@ -1,15 +1,13 @@
 /** `taskapp call`: starts a task from the command line, and watches it if asked to. */
 
 import type { Broker } from "../jobs/broker.ts";
-import { connectBroker } from "../jobs/connect.ts";
-import { ArgumentsTooLargeError, InvalidArgumentsError, UnknownTaskError } from "../jobs/errors.ts";
 import { Registry } from "../jobs/registry.ts";
 import type { CallOptions } from "../jobs/task.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
 import { isReady, type Task } from "../jobs/wire.ts";
-import { configureLog } from "../lib/log.ts";
 import { Wake } from "../lib/wake.ts";
 import { type Io, UsageError } from "./io.ts";
+import { asUsageError, withBroker } from "./with_broker.ts";
 
 const BAR_WIDTH = 30;
 /** Looks again this often, for what a lost connection may have swallowed. */
@@ -27,29 +25,26 @@ export async function call(
   options: CallCommandOptions,
   io: Io,
 ): Promise<number> {
-  configureLog("error"); // an error of the broker's is said once, by the command itself
   const task = await prepare(name, argsText, options);
-  const broker = connectBroker(options.broker);
-  try {
+  return await withBroker(options, async (broker) => {
     const [receipt] = await broker.enqueue([task]);
     const id = receipt?.id ?? task.id;
     if (receipt?.conflict) {
       throw new UsageError(`--idempotency-key was used for another call: ${id}`);
     }
     io.out(`${id}\n`);
+    if (receipt?.created === false) {
+      io.err(`It was started by an earlier call, and is ${receipt.status}\n`);
+    }
     return options.watch ? await watch(broker, id, io) : 0;
-  } finally {
-    await broker.close();
-  }
+  });
 }
 
 async function prepare(name: string, argsText: string | undefined, options: CallOptions) {
   try {
     return await new Registry(tasks).get(name).prepare(parseArgs(argsText), options);
   } catch (error) {
-    const usage = error instanceof UnknownTaskError || error instanceof InvalidArgumentsError ||
-      error instanceof ArgumentsTooLargeError || error instanceof RangeError;
-    throw usage ? new UsageError(error.message) : error;
+    throw asUsageError(error);
   }
 }
 

@@ -6,6 +6,7 @@ import config from "../deno.json" with { type: "json" };
 import { EnvironmentError, loadEnvironment, type Origins } from "../lib/env.ts";
 import { withoutPasswords } from "../jobs/redis/url.ts";
 import { type Io, UsageError } from "./io.ts";
+import { table } from "./table.ts";
 import { type VariableOnly, VARIABLES_ONLY } from "./options.ts";
 
 /** The folders that deno.json lets the program read. */
@@ -106,7 +107,7 @@ export function addConfigCommand(program: Command, io: Io, origins: () => Origin
         ...options.map((option) => optionRow(command, option, origins())),
         ...others.map(({ variable }) => row(variable, process.env[variable], origins())),
       ];
-      io.out(parent.getOptionValue("json") ? json(rows) : table(rows));
+      io.out(parent.getOptionValue("json") ? json(rows) : settingsTable(rows));
     });
   };
   for (const command of commands) {
@@ -146,16 +147,12 @@ function json(rows: Row[]): string {
   return `${JSON.stringify(Object.fromEntries(fields), null, 2)}\n`;
 }
 
-function table(rows: Row[]): string {
+function settingsTable(rows: Row[]): string {
   const lines = [
     ["SETTING", "VALUE", "FROM"],
     ...rows.map(({ variable, value, from }) => [variable, show(value) || "not set", from ?? ""]),
   ];
-  const widths = [0, 1].map((column) =>
-    Math.max(...lines.map((line) => line[column]?.length ?? 0))
-  );
-  const padded = lines.map((line) => line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  "));
-  return padded.map((line) => `${line.trimEnd()}\n`).join("");
+  return table(lines);
 }
 
 /** A value as one would write it in a variable; empty for none. */

@@ -4,6 +4,8 @@ export interface Io {
   err(text: string): void;
   /** Whether `out` is a terminal that can redraw a line. */
   interactive: boolean;
+  /** Asks on the terminal, where there is one. */
+  confirm?(question: string): boolean;
 }
 
 /** An error of the user's: said in one line, exit code 2. */

@@ -2,10 +2,16 @@
 
 import { InvalidArgumentError, Option } from "commander";
 import { LOG_LEVELS, type LogLevelName } from "../lib/log.ts";
-import { DEFAULT_RESULT_EXPIRES } from "../jobs/connect.ts";
+import { DEFAULT_DEAD_EXPIRES, DEFAULT_RESULT_EXPIRES } from "../jobs/connect.ts";
+import {
+  MAX_CONCURRENCY_LIMIT,
+  MAX_UNIQUE_SECONDS,
+  RATE_RULE,
+  type UniqueUntil,
+} from "../jobs/flow.ts";
 import { MAX_SECONDS } from "../jobs/options.ts";
 import { isRedisUrl, parseRedisUrl } from "../jobs/redis/url.ts";
-import { NAME_PATTERN } from "../jobs/wire.ts";
+import { isRate, NAME_PATTERN, type Rate } from "../jobs/wire.ts";
 import { UsageError } from "./io.ts";
 
 const DEFAULT_BROKER = "redis://127.0.0.1:6379";
@@ -16,6 +22,7 @@ export interface CommonOptions {
   broker: string;
   loglevel: LogLevelName;
   resultExpires: number;
+  deadExpires: number;
 }
 
 /** Reads a whole number within bounds. */
@@ -36,6 +43,31 @@ export function seconds(text: string): number {
     throw new InvalidArgumentError(`must be seconds from 0 to ${MAX_SECONDS}`);
   }
   return value;
+}
+
+/** Reads how long a task is to be unique. */
+export function unique(text: string): UniqueUntil {
+  if (text === "start" || text === "end") return text;
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0.001 && value <= MAX_UNIQUE_SECONDS)) {
+    throw new InvalidArgumentError(
+      `must be start, end or seconds from 0.001 to ${MAX_UNIQUE_SECONDS}`,
+    );
+  }
+  return value;
+}
+
+export const concurrencyLimit = integer(1, MAX_CONCURRENCY_LIMIT);
+
+/** Reads a rate such as 10/m. */
+export function rate(text: string): Rate {
+  if (!isRate(text)) throw new InvalidArgumentError(RATE_RULE);
+  return text;
+}
+
+/** Reads what the given reads, or `none`. */
+export function orNone<T>(read: (text: string) => T): (text: string) => T | null {
+  return (text) => text === "none" ? null : read(text);
 }
 
 /** Reads an ISO 8601 time. */
@@ -130,6 +162,15 @@ export function loglevelOption(): Option {
 export function resultExpiresOption(): Option {
   return new Option("--result-expires <seconds>", "how long ended tasks are kept; 0 keeps none")
     .env("TASKAPP_RESULT_EXPIRES").default(DEFAULT_RESULT_EXPIRES)
+    .argParser(integer(0, MAX_SECONDS));
+}
+
+export function deadExpiresOption(): Option {
+  return new Option(
+    "--dead-expires <seconds>",
+    "how long tasks that failed for good are kept at least: the last 10,000 of them",
+  )
+    .env("TASKAPP_DEAD_EXPIRES").default(DEFAULT_DEAD_EXPIRES)
     .argParser(integer(0, MAX_SECONDS));
 }
 

@@ -5,22 +5,30 @@ import { PRIORITIES } from "../jobs/wire.ts";
 import type { Origins } from "../lib/env.ts";
 import { call } from "./call.ts";
 import { addConfigCommand, loadSettings, sayOrigins } from "./config.ts";
+import { addDeadCommands } from "./dead.ts";
 import { dev } from "./dev.ts";
 import { healthcheck } from "./healthcheck.ts";
 import type { Io } from "./io.ts";
 import {
   brokerOption,
   brokerUrl,
+  concurrencyLimit,
+  deadExpiresOption,
   devBrokerOption,
   integer,
   loglevelOption,
+  names,
   resultExpiresOption,
   seconds,
   time,
+  unique,
 } from "./options.ts";
 import { migrate } from "./migrate.ts";
+import { purge } from "./purge.ts";
+import { addQueueCommands } from "./queue.ts";
 import { addScheduleCommand } from "./schedule.ts";
 import { serve } from "./serve.ts";
+import { addTaskCommands } from "./task.ts";
 import { BUILD, VERSION } from "./version.ts";
 import { work } from "./work.ts";
 import { addWorkOptions } from "./work_options.ts";
@@ -43,7 +51,8 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
   });
 
   const common = (command: Command, broker = brokerOption()) =>
-    command.addOption(broker).addOption(loglevelOption()).addOption(resultExpiresOption());
+    command.addOption(broker).addOption(loglevelOption())
+      .addOption(resultExpiresOption()).addOption(deadExpiresOption());
 
   common(program.command("serve").description("Serve the HTTP API, WebSockets and the page"))
     .addOption(hostOption())
@@ -84,9 +93,51 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
       new Option("--soft-time-limit <seconds>", "ask it to stop after this").argParser(seconds),
     )
     .option("--idempotency-key <key>", "a second call under the same key gets the first one's task")
+    .addOption(
+      new Option(
+        "--unique <until>",
+        "start, end or seconds: till then another call with these arguments gets the first one's task",
+      )
+        .argParser(unique),
+    )
+    .option("--unique-key <key>", "what counts for that instead of the arguments")
+    .option("--concurrency-key <key>", "tasks with the same key take turns")
+    .addOption(
+      new Option("--concurrency-limit <n>", "how many with that key may run at once; without it 1")
+        .argParser(concurrencyLimit),
+    )
     .option("-w, --watch", "show its progress; exit 0 on SUCCESS, else 1")
     .action(async (name, args, options) => done(await call(name, args, options, io)));
 
+  addTaskCommands(
+    program.command("task").description("List, cancel and run again tasks, and limit their rate")
+      .addOption(brokerOption()).addOption(resultExpiresOption()),
+    io,
+    done,
+  );
+
+  addDeadCommands(
+    program.command("dead").description(
+      "List tasks that failed for good, run them again, forget them",
+    )
+      .addOption(brokerOption()),
+    io,
+    done,
+  );
+
+  addQueueCommands(
+    program.command("queue").description("List queues, pause and limit them")
+      .addOption(brokerOption()),
+    io,
+  );
+
+  program.command("purge").description("Revoke all tasks of some queues that wait")
+    .addOption(brokerOption()).addOption(resultExpiresOption())
+    .addOption(
+      new Option("-Q, --queues <names>", "which").argParser(names).makeOptionMandatory(),
+    )
+    .option("-f, --force", "do not ask")
+    .action(async (options) => done(await purge(options, io)));
   addScheduleCommand(program, io, done);
 
   program.command("migrate").description("Move all tasks from a database file to a Redis")

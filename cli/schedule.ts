@@ -2,22 +2,17 @@
 
 import type { Command } from "commander";
 import { Option } from "commander";
-import { connectBroker } from "../jobs/connect.ts";
-import { ArgumentsTooLargeError, InvalidArgumentsError } from "../jobs/errors.ts";
 import { MAX_SECONDS } from "../jobs/options.ts";
 import { Registry } from "../jobs/registry.ts";
-import { InvalidScheduleError, type ScheduleDefinition } from "../jobs/schedule.ts";
-import {
-  ScheduleConflictError,
-  Schedules,
-  UnknownScheduleError,
-} from "../jobs/schedule_control.ts";
+import type { ScheduleDefinition } from "../jobs/schedule.ts";
+import { Schedules, UnknownScheduleError } from "../jobs/schedule_control.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
 import { MISFIRES, PRIORITIES, type Schedule, type ScheduleRun } from "../jobs/wire.ts";
-import { configureLog } from "../lib/log.ts";
 import { parseArgs } from "./call.ts";
-import { type Io, UsageError } from "./io.ts";
+import type { Io } from "./io.ts";
 import { brokerOption, integer, seconds, time } from "./options.ts";
+import { table } from "./table.ts";
+import { withBroker } from "./with_broker.ts";
 
 /** How many are read at a time. */
 const PAGE = 500;
@@ -34,16 +29,10 @@ export function addScheduleCommand(program: Command, io: Io, done: (code: number
 
   /** Runs a command with the schedules of the broker that was named. */
   const on = async (act: (schedules: Schedules) => Promise<void>) => {
-    configureLog("error"); // an error of the broker's is said once, by the command itself
-    const broker = connectBroker(parent.opts()["broker"]);
-    try {
-      await act(new Schedules(broker, new Registry(tasks)));
-      done(0);
-    } catch (error) {
-      throw isUsage(error) ? new UsageError(error.message) : error;
-    } finally {
-      await broker.close();
-    }
+    const { broker: url } = parent.opts<{ broker: string }>();
+    const registry = new Registry(tasks);
+    await withBroker({ broker: url }, (broker) => act(new Schedules(broker, registry)));
+    done(0);
   };
 
   parent.command("ls").alias("list").description("List all schedules")
@@ -51,7 +40,7 @@ export function addScheduleCommand(program: Command, io: Io, done: (code: number
     .action((options) =>
       on(async (schedules) => {
         const all = await everySchedule(schedules);
-        io.out(options.json ? `${JSON.stringify(all, null, 2)}\n` : table(all));
+        io.out(options.json ? `${JSON.stringify(all, null, 2)}\n` : scheduleTable(all));
       })
     );
 
@@ -145,12 +134,6 @@ function addCommand(parent: Command): Command {
     .option("--replace", "put it in the place of the schedule of that name");
 }
 
-function isUsage(error: unknown): error is Error {
-  return error instanceof InvalidScheduleError || error instanceof InvalidArgumentsError ||
-    error instanceof ArgumentsTooLargeError || error instanceof UnknownScheduleError ||
-    error instanceof ScheduleConflictError;
-}
-
 async function everySchedule(schedules: Schedules): Promise<Schedule[]> {
   const all: Schedule[] = [];
   let cursor: string | null = "";
@@ -162,8 +145,8 @@ async function everySchedule(schedules: Schedules): Promise<Schedule[]> {
   return all;
 }
 
-function table(schedules: Schedule[]): string {
-  const lines = [
+function scheduleTable(schedules: Schedule[]): string {
+  return table([
     ["NAME", "TASK", "SCHEDULE", "NEXT", "LAST"],
     ...schedules.map((schedule) => [
       schedule.name,
@@ -172,11 +155,7 @@ function table(schedules: Schedule[]): string {
       when(schedule),
       schedule.last_due_at ?? "-",
     ]),
-  ];
-  const widths = lines[0]?.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
-  return lines.map((line) =>
-    `${line.map((cell, i) => cell.padEnd(widths?.[i] ?? 0)).join("  ").trimEnd()}\n`
-  ).join("");
+  ]);
 }
 
 function timing({ cron, timezone, every }: Schedule): string {

@@ -74,8 +74,9 @@ export async function checkSchedules(): Promise<void> {
 }
 
 /** What a broker needs to know of these options. */
-export function brokerOptions({ resultExpires, lease }: WorkOptions): Partial<BrokerOptions> {
-  return { resultExpires, leaseMs: lease * 1000 };
+export function brokerOptions(options: WorkOptions): BrokerOptions {
+  const { resultExpires, deadExpires, lease } = options;
+  return { resultExpires, deadExpires, leaseMs: lease * 1000 };
 }
 
 /**

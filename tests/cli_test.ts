@@ -2,25 +2,10 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import config from "../deno.json" with { type: "json" };
 import { loadEnvironment } from "../lib/env.ts";
 import { expandHostname } from "../cli/hostname.ts";
-import { run } from "../main.ts";
-import { EXECUTABLE, Program } from "./program.ts";
+import { taskapp } from "./command.ts";
+import { Program } from "./program.ts";
 import { freePort, TestRedis } from "./redis.ts";
 import { until } from "./until.ts";
-
-/** Within this process, because that is quicker, unless it is an executable that is to be tested. */
-async function taskapp(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  if (EXECUTABLE !== undefined) {
-    const { code, stdout: out, stderr: err } = await Program.output(args, {});
-    return { code, out, err };
-  }
-  let out = "", err = "";
-  const code = await run(args, {
-    out: (text) => out += text,
-    err: (text) => err += text,
-    interactive: false,
-  });
-  return { code, out, err };
-}
 
 /** Sets variables for the length of a test. */
 function withEnv(variables: Record<string, string>): Disposable {
@@ -39,7 +24,9 @@ function withEnv(variables: Record<string, string>): Disposable {
 Deno.test("--help and --version answer and exit 0", async () => {
   const help = await taskapp("--help");
   assertEquals([help.code, help.err], [0, ""]);
-  for (const command of ["serve", "work", "dev", "call", "config"]) {
+  for (
+    const command of ["serve", "work", "dev", "call", "task", "dead", "queue", "purge", "config"]
+  ) {
     assertStringIncludes(help.out, command);
     const own = await taskapp(command, "--help");
     assertEquals([own.code, own.err], [0, ""]);
@@ -103,6 +90,29 @@ const MISTAKES: [args: string[], complaint: RegExp][] = [
   [["call", "divide", "[1, 2]", "--countdown", "soon"], /must be seconds/],
   [["call", "divide", "[1, 2]", "--eta", "soon"], /must be a time/],
   [["call", "divide", "[1, 2]", "--countdown", "1", "--eta", "2030-01-01"], /exclude each other/],
+  [["call", "divide", "[1, 2]", "--unique", "0"], /must be start, end or seconds from 0\.001/],
+  [["call", "divide", "[1, 2]", "--unique-key", "k"], /unique_key needs unique/],
+  [
+    ["call", "divide", "[1, 2]", "--unique", "end", "--unique-key", ""],
+    /unique_key must have 1 to/,
+  ],
+  [["call", "divide", "[1, 2]", "--concurrency-key", ""], /concurrency_key must have 1 to 255/],
+  [["call", "divide", "[1, 2]", "--concurrency-limit", "2"], /needs a concurrency_key/],
+  [["call", "divide", "[1, 2]", "--concurrency-limit", "0"], /whole number from 1 to 1000000/],
+  [["queue", "limit", "default"], /say --rate-limit, --concurrency-limit or both/],
+  [["queue", "limit", "default", "--rate-limit", "10/w"], /such as 10\/s, 10\/m, 10\/h/],
+  [["queue", "limit", "default", "--rate-limit", "0/m"], /such as 10\/s, 10\/m, 10\/h/],
+  [["queue", "limit", "default", "--concurrency-limit", "-1"], /whole number from 1 to/],
+  [["queue", "pause"], /missing required argument 'queues'/],
+  [["queue", "fly"], /unknown command 'fly'/],
+  [["purge"], /required option '-Q, --queues <names>' not specified/],
+  [["purge", "-Q", "a b"], /"a b" is not a name/],
+  [["task", "ls", "--state", "DONE"], /Allowed choices are PENDING, STARTED/],
+  [["task", "ls", "-n", "10001"], /whole number from 1 to 10000/],
+  [["task", "rate-limit", "divide", "fast"], /must be a rate such as/],
+  [["task", "retry", "someone", "[1"], /ARGS must be JSON/],
+  [["dead", "replay", "someone", "--name", "divide"], /say either ids or --name, --queue/],
+  [["dead", "forget"], /that fit\? If so, say --force: there is no terminal to ask on/],
   [["fly"], /unknown command 'fly'/],
   [["config", "fly"], /'fly' is invalid .* Allowed choices are serve, work, dev, call/],
   [["config", "serve", "--grace", "3"], /unknown option '--grace'/],
