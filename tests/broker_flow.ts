@@ -461,6 +461,28 @@ export const flowCases: Record<string, Case> = {
     assertEquals([running?.args, running?.dead], [[7], false]);
   },
 
+  "of more than ten thousand dead tasks the oldest are kept no longer than others": async (
+    connect,
+  ) => {
+    const broker = connect({ resultExpires: 1, deadExpires: 600 });
+    const tasks = newTasks(10_003);
+    await broker.enqueue(tasks);
+    await broker.claim("w", ["default"], tasks.length);
+    for (let i = 0; i < tasks.length; i += 500) {
+      const some = tasks.slice(i, i + 500);
+      await broker.settle("w", some.map(({ id }) => ({ id, token: 1, outcome: failure })));
+    }
+    await sleep(1100);
+    await until(async () =>
+      await broker.reap() === 0 && await broker.get(tasks[0]?.id ?? "") === null
+    );
+    const [third, fourth] = tasks.slice(2, 4);
+    assertEquals([await broker.get(third?.id ?? ""), (await broker.get(fourth?.id ?? ""))?.dead], [
+      null,
+      true,
+    ]);
+  },
+
   "a purge ends all that waits in a queue, and nothing else": async (connect) => {
     const broker = connect();
     const retried = newTask();
