@@ -54,6 +54,8 @@ export interface Evidence {
   look: Look;
   absences: Absence[];
   downtimes: Downtime[];
+  /** When everyone was stopped: no reason to lose anything. */
+  sleeps: Downtime[];
 }
 
 export async function audit(evidence: Evidence, findings: Findings): Promise<Verdict> {
@@ -122,7 +124,7 @@ function callOf({ producer, look }: Evidence, id: string): Call | undefined {
 }
 
 async function checkOne(
-  { broker, producer, recorder, look, absences, downtimes }: Evidence,
+  { broker, producer, recorder, look, absences, downtimes, sleeps }: Evidence,
   findings: Findings,
   verdict: Verdict,
   id: string,
@@ -166,7 +168,7 @@ async function checkOne(
   }
   const excused = runs.filter((run) => isExcused(run, absences, downtimes)).length;
   if (kept.lost > excused) findings.add("a task was taken from a worker that lived", story);
-  for (const run of runs) noteRecovery(run, absences, downtimes, verdict);
+  for (const run of runs) noteRecovery(run, absences, [...downtimes, ...sleeps], verdict);
 }
 
 /** Whether a result is the recorder's answer to another than the last run. */
@@ -211,7 +213,7 @@ function isExcused(run: Run, absences: Absence[], downtimes: Downtime[]): boolea
 function noteRecovery(
   run: Run,
   absences: Absence[],
-  downtimes: Downtime[],
+  disturbances: Downtime[],
   verdict: Verdict,
 ): void {
   const absence = absenceIn(run, absences);
@@ -222,7 +224,7 @@ function noteRecovery(
     what: absence.what,
     backMs: run.to - absence.from,
     rerunMs: run.next === null ? null : run.next - absence.from,
-    calm: !downtimes.some(({ from, to }) => from <= run.to && to >= absence.from - LEASE_MS),
+    calm: !disturbances.some(({ from, to }) => from <= run.to && to >= absence.from - LEASE_MS),
   });
 }
 

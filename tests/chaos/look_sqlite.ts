@@ -2,6 +2,7 @@
 
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { ownerOf } from "../../jobs/sqlite/mailbox.ts";
 import type { Kept, Look } from "./store.ts";
 
 /** How many rows there are that should not be. */
@@ -54,7 +55,15 @@ export function lookAtSqlite(file: string, liveWorkers: Set<string>): Look {
     const peers = new Set(db.prepare("SELECT id FROM peers").all().map(({ id }) => String(id)));
     for (const { name } of Deno.readDirSync(dirname(file))) {
       const id = /-peer-(\w+)$/.exec(name)?.[1];
-      if (id !== undefined && !peers.has(id)) findings.push(`SQLite: ${name} is nobody's mailbox`);
+      // One that is left of a process that was killed while it joined is deleted by a later one.
+      if (id !== undefined && ownerOf(file, id) === "alive" && !peers.has(id)) {
+        findings.push(`SQLite: ${name} is the mailbox of a living process that nobody knows`);
+      }
+    }
+    for (const id of peers) {
+      if (ownerOf(file, id) !== "alive") {
+        findings.push(`SQLite: a row of process ${id}, which is gone`);
+      }
     }
     const tasks = new Map<string, Kept>();
     for (const row of db.prepare("SELECT id, status, args, lost, schedule FROM tasks").iterate()) {

@@ -24,6 +24,8 @@ export type Fault =
   & (
     | { whom: "worker" | "server"; number: number; what: Harm }
     | { whom: "store"; what: Outage }
+    /** As when the machine sleeps: all of them stop, the store's server too, and go on together. */
+    | { whom: "everyone"; what: "sleep" }
   );
 
 /** Leases run out after 10 s; what is stopped for less keeps its tasks. */
@@ -48,18 +50,29 @@ export function plan({ seed, broker, minutes, workers, servers }: Options): Faul
   const busyUntil = new Map<string, number>();
   const end = minutes * 60_000;
   for (let atMs = 1000; atMs < end; atMs += random.whole(200, 2500)) {
-    const whom = random.pick<Fault["whom"]>([["worker", 16], ["server", 4], ["store", 4]]);
-    const many = whom === "worker" ? workers : servers;
-    const number = many === 1 || random.chance(SPARED) ? 1 : random.whole(2, many);
-    const fault = whom === "store"
-      ? outage(random, atMs, random.pick(OUTAGES[broker]))
-      : harm(random, atMs, whom, number);
+    const whom = random.pick<Fault["whom"]>([
+      ...[["worker", 32], ["server", 8], ["store", 8], ["everyone", 1]] as const,
+    ]);
+    const fault = faultOf(random, atMs, whom, { broker, workers, servers });
     const subject = nameOf(fault);
     if ((busyUntil.get(subject) ?? 0) > atMs) continue;
     busyUntil.set(subject, atMs + fault.forMs + CALM_MS);
     faults.push(fault);
   }
   return faults;
+}
+
+function faultOf(
+  random: Random,
+  atMs: number,
+  whom: Fault["whom"],
+  { broker, workers, servers }: Pick<Options, "broker" | "workers" | "servers">,
+): Fault {
+  if (whom === "everyone") return { atMs, whom, what: "sleep", forMs: random.whole(1000, 13_000) };
+  if (whom === "store") return outage(random, atMs, random.pick(OUTAGES[broker]));
+  const many = whom === "worker" ? workers : servers;
+  const number = many === 1 || random.chance(SPARED) ? 1 : random.whole(2, many);
+  return harm(random, atMs, whom, number);
 }
 
 function outage(random: Random, atMs: number, what: Outage): Fault {
@@ -79,10 +92,11 @@ function harm(random: Random, atMs: number, whom: "worker" | "server", number: n
 
 /** Whom it befalls, as people say it. */
 export function nameOf(fault: Fault): string {
+  if (fault.whom === "everyone") return "everyone";
   return fault.whom === "store" ? "the store" : `${fault.whom} ${fault.number}`;
 }
 
-const WORDS: Record<Harm | Outage, string> = {
+const WORDS: Record<Fault["what"], string> = {
   kill: "kill -9, started again after",
   stop: "stopped for",
   term: "TERM, and when it has ended started again after",
@@ -90,6 +104,7 @@ const WORDS: Record<Harm | Outage, string> = {
   cut: "all connections for commands closed",
   mute: "all connections for news closed",
   pause: "answers nobody for",
+  sleep: "stopped, as when the machine sleeps, for",
   lock: "locked by another for",
 };
 

@@ -11,11 +11,12 @@ import { Clockwork } from "./clockwork.ts";
 import { Findings } from "./findings.ts";
 import { Fleet, type Member, SLOTS } from "./fleet.ts";
 import type { Call } from "./load.ts";
-import { describe, type Fault, type Options, plan } from "./plan.ts";
+import { allDone, harmAll } from "./harm.ts";
+import { type Options, plan } from "./plan.ts";
 import { Producer } from "./producer.ts";
 import { Recorder } from "./recorder.ts";
 import { Spectator } from "./spectator.ts";
-import { type ChaosStore, startStore } from "./store.ts";
+import { startStore } from "./store.ts";
 
 /** Longer than any run, so that everything is there to be looked at. */
 const RESULT_EXPIRES_S = 7 * 86_400;
@@ -35,6 +36,7 @@ export interface Report {
   verdict: Verdict;
   fleet: Pick<Fleet, "counts" | "growth">;
   outages: number;
+  sleeps: number;
   failures: number;
   watched: { tasks: number; connections: number };
   size: string;
@@ -73,11 +75,12 @@ export async function chaos(
     if (n % WATCH_EVERY === 0) spectator.watch(id);
   });
   const downtimes: Downtime[] = [];
+  const sleeps: Downtime[] = [];
   const clockwork = new Clockwork(broker);
   await clockwork.start();
   say(`all are up; ${faults.length} faults in ${options.minutes} min`);
   await allDone([
-    harmAll(faults, { fleet, store, downtimes, say, signal }),
+    harmAll(faults, { fleet, store, downtimes, sleeps, say, signal }),
     producer.run(options.seed, options.rate, options.minutes * 60_000),
   ]);
 
@@ -105,63 +108,17 @@ export async function chaos(
   for (const finding of look.findings) findings.add(finding);
   await clockwork.check([...look.tasks.values()], findings);
   const { absences, counts } = fleet;
-  const verdict = await audit({ broker, producer, recorder, look, absences, downtimes }, findings);
+  const evidence = { broker, producer, recorder, look, absences, downtimes, sleeps };
+  const verdict = await audit(evidence, findings);
   return {
     ...{ options, verdict, size: look.size, failures: producer.failures },
     findings: findings.lines(),
     watched: { tasks: spectator.ended, connections: spectator.connections },
     fleet: { counts, growth },
     outages: downtimes.length,
+    sleeps: sleeps.length,
     minutes: (performance.now() - started) / 60_000,
   };
-}
-
-interface Scene {
-  fleet: Fleet;
-  store: ChaosStore;
-  downtimes: Downtime[];
-  say: (line: string) => void;
-  signal: AbortSignal;
-}
-
-/** Does all that the plan says, each in its time. What is still away from before is let be. */
-async function harmAll(faults: Fault[], scene: Scene): Promise<void> {
-  const { fleet, store, downtimes, say, signal } = scene;
-  const started = performance.now();
-  const busy = new Set<Member | ChaosStore>();
-  const running: Promise<void>[] = [];
-  for (const fault of faults) {
-    const wait = Math.max(0, started + fault.atMs - performance.now());
-    await sleep(wait, undefined, { signal }).catch(() => {});
-    if (signal.aborted) break;
-    const subject = fault.whom === "store" ? store : fleet.member(fault.whom, fault.number);
-    if (busy.has(subject)) {
-      say(`${describe(fault)} (left out: still away)`);
-      continue;
-    }
-    say(describe(fault));
-    busy.add(subject);
-    const harm = async () => {
-      const downtime = { from: Date.now(), to: Infinity };
-      if (fault.whom === "store") {
-        downtimes.push(downtime);
-        await store.harm(fault.what, fault.forMs, signal);
-        downtime.to = Date.now();
-      } else {
-        await fleet.harm(fleet.member(fault.whom, fault.number), fault.what, fault.forMs, signal);
-      }
-    };
-    const done = harm().finally(() => busy.delete(subject));
-    done.catch(() => {}); // allDone tells of it
-    running.push(done);
-  }
-  await allDone(running);
-}
-
-/** Waits for all of them, whatever becomes of some. */
-async function allDone(promises: Promise<unknown>[]): Promise<void> {
-  await Promise.allSettled(promises);
-  await Promise.all(promises);
 }
 
 type TheBroker = ReturnType<typeof connectBroker>;

@@ -33,6 +33,9 @@ export interface ChaosStore extends AsyncDisposable {
   readonly url: string;
   readonly cwd?: string;
   harm(what: Outage, forMs: number, signal: AbortSignal): Promise<void>;
+  /** Stops its server, if it has one, and has it go on. */
+  freeze(): void;
+  thaw(): void;
   /** Looks into it when all is quiet, past any broker. */
   look(liveWorkers: Set<string>): Promise<Look>;
 }
@@ -46,6 +49,8 @@ async function startRedis(): Promise<ChaosStore> {
   const redis = await TestRedis.start({ durable: true });
   return {
     url: redis.url,
+    freeze: () => redis.freeze(),
+    thaw: () => redis.thaw(),
     look: (liveWorkers) => lookAtRedis(redis.url, liveWorkers),
     [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
     async harm(what, forMs, signal) {
@@ -73,6 +78,8 @@ async function startFile(): Promise<ChaosStore> {
   const { url, cwd, file, [Symbol.asyncDispose]: dispose } = await startSqlite();
   return {
     ...{ url, cwd },
+    freeze() {},
+    thaw() {},
     look: (liveWorkers) => Promise.resolve(lookAtSqlite(file, liveWorkers)),
     [Symbol.asyncDispose]: dispose,
     async harm(_what, forMs, signal) {

@@ -4,7 +4,8 @@ import type { Recovery } from "./audit.ts";
 import type { Report } from "./run.ts";
 
 export function table(report: Report): string {
-  const { options, verdict, fleet, outages, failures, watched, size, minutes, findings } = report;
+  const { options, verdict, fleet, outages, sleeps, failures, watched, size, minutes, findings } =
+    report;
   const { SUCCESS, FAILURE, REVOKED } = verdict.ended;
   const { counts, growth } = fleet;
   const recovered = (what: Recovery["what"][], calm: boolean, time: "backMs" | "rerunMs") =>
@@ -25,6 +26,7 @@ export function table(report: Report): string {
     ["TERM", number(counts.term)],
     ["restarts", number(counts.restart)],
     ["outages of the store", number(outages)],
+    ["everyone stopped", number(sleeps)],
     ["handed out again", perMillion(verdict.repeated, verdict.accepted)],
     ["side effects", number(verdict.effects)],
     ["of them duplicates", perMillion(verdict.duplicates, verdict.accepted)],
