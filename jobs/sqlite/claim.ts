@@ -22,8 +22,10 @@ import { releaseUnique } from "./unique.ts";
 const LOW_TURN = 10;
 /** Expired tasks that one claim ends, so that none takes long. */
 const MAX_ENDED = 1000;
-/** Lanes and tasks that one claim looks at in vain. */
+/** Lanes that one claim looks at in vain. */
 const MAX_PASSED = 1000;
+/** Tasks that one claim moves to lanes. */
+const MAX_MOVED = 1000;
 
 /**
  * Queues for which a claim is worth its while: something may start as far as can be told without
@@ -76,12 +78,13 @@ export function claim(
   limit: number,
 ): Claimed[] {
   const claimed: Claimed[] = [];
-  const effort = { ended: 0, passed: 0 };
+  const effort = { ended: 0, passed: 0, moved: 0 };
   for (const queue of new Set(queues)) {
     serve(tx, worker, queue, limit, claimed, effort);
   }
+  const { ended, passed, moved } = effort;
   // Fewer than asked for, and yet there may be more.
-  if (effort.ended >= MAX_ENDED || effort.passed >= MAX_PASSED) tx.news = true;
+  if (ended >= MAX_ENDED || passed >= MAX_PASSED || moved >= MAX_MOVED) tx.news = true;
   return claimed;
 }
 
@@ -89,6 +92,7 @@ export function claim(
 interface Effort {
   ended: number;
   passed: number;
+  moved: number;
 }
 
 interface QueueRow {
@@ -223,7 +227,7 @@ class Level {
   }
 
   #findPlain(): TaskRow | undefined {
-    while (this.effort.passed < MAX_PASSED) {
+    while (true) {
       const [task] = this.#plain;
       if (!task) {
         if (!this.#more) return undefined;
@@ -231,15 +235,32 @@ class Level {
         this.#more = this.#plain.length === this.want;
         continue;
       }
-      const lane = this.tx.limits.laneOf(task);
-      if (lane === null || isExpired(task, this.tx.now)) return task;
-      // Its name was given a limit after it had begun to wait.
-      this.tx.db.run("UPDATE tasks SET lane = ? WHERE n = ?", lane, task.n);
-      enterLane(this.tx, { ...task, lane }, "back");
-      this.hasLanes = true;
-      this.#plain.shift();
-      this.effort.passed++;
+      if (isExpired(task, this.tx.now) || this.tx.limits.laneOf(task) === null) return task;
+      if (this.effort.moved >= MAX_MOVED) return undefined;
+      this.#moveToLanes();
     }
+  }
+
+  /** Names were given a limit after tasks of theirs had begun to wait. */
+  #moveToLanes(): void {
+    const { tx, queue, priority } = this;
+    const moved = tx.db.all<{ lane: string }>(
+      `UPDATE tasks SET lane = 'task ' || name WHERE n IN (
+         SELECT n FROM tasks INDEXED BY tasks_ready WHERE queue = ? AND priority = ?
+           AND status = 'PENDING' AND due IS NULL AND lane IS NULL ORDER BY position LIMIT ${MAX_MOVED}
+       ) AND (rate_limit IS NOT NULL
+         OR name IN (SELECT name FROM task_rates WHERE rate_limit IS NOT NULL)) RETURNING lane`,
+      queue,
+      priority,
+    );
+    for (const lane of new Set(moved.map(({ lane }) => lane))) {
+      enterLane(tx, { queue, priority, lane }, "back");
+    }
+    this.effort.moved += moved.length;
+    this.hasLanes = true;
+    this.#head = undefined; // it may have got a successor
+    this.#plain = [];
+    this.#more = true;
   }
 
   /** A parameter that is a limit by itself would have SQLite prepare the statement anew each time. */

@@ -17,6 +17,8 @@ const SCHEMAS = [schema, schema2];
 
 /** How long a call waits for its turn to write, and how long opening may take. */
 const BUSY_TIMEOUT_MS = 4000;
+/** How long opening waits while another process brings the file up to date: a million tasks take 10 s. */
+const UPGRADE_TIMEOUT_MS = 60_000;
 /** A write is on disk after this long at most, as with Redis's `appendfsync everysec`. */
 const SYNC_AFTER_MS = 1000;
 
@@ -204,9 +206,13 @@ function prepare(db: DatabaseSync, file: string): void {
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
   db.exec("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384");
   if (pragma("user_version") < SCHEMAS.length) {
+    if (!isNew) db.exec(`PRAGMA busy_timeout = ${UPGRADE_TIMEOUT_MS}`);
     db.exec("BEGIN IMMEDIATE");
     const version = pragma("user_version"); // another process may have been faster
-    if (version > 0 && version < SCHEMAS.length) refuseIfInUse(db, file);
+    if (version > 0 && version < SCHEMAS.length) {
+      refuseIfInUse(db, file);
+      log.info(`Bringing ${file} up to date`);
+    }
     for (const each of SCHEMAS.slice(version)) db.exec(each);
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMAS.length}`);
     db.exec("COMMIT");

@@ -199,7 +199,7 @@ export class Source {
         let last = after;
         let characters = 0;
         const sql = `SELECT *, EXISTS (SELECT 1 FROM unique_keys WHERE key = unique_key AND task = n
-             AND (typeof(unique_until) <> 'integer' OR unique_until > ?)) AS keeps
+             AND (typeof(unique_until) = 'text' OR unique_until > ?)) AS keeps
            FROM tasks WHERE ${where}`;
         const rows = this.#db.iterate<KeepingRow>(sql, this.#now, ...values, ...after);
         for (const row of rows) {

@@ -12,7 +12,7 @@ export function keeperOf(
   return tx.db.get(
     `SELECT id, status FROM unique_keys JOIN tasks ON n = task
      WHERE key = ?1 AND (kept_until IS NULL OR kept_until > ?2)
-       AND (typeof(unique_until) <> 'integer' OR unique_until > ?2)`,
+       AND (typeof(unique_until) = 'text' OR unique_until > ?2)`,
     key,
     tx.now,
   );
