@@ -7,8 +7,8 @@ import { connectBroker } from "../jobs/connect.ts";
 import { longRunningTask } from "../jobs/tasks/long_running_task.ts";
 import { isReady } from "../jobs/wire.ts";
 import { Program } from "./program.ts";
-import { freePort, type TestRedis } from "./redis.ts";
-import { TestSentinels } from "./sentinels.ts";
+import { freePort, TestRedis } from "./redis.ts";
+import { MASTER, TestSentinel, TestSentinels } from "./sentinels.ts";
 import { until } from "./until.ts";
 
 const RECOVERY_MS = 10_000;
@@ -27,11 +27,11 @@ async function isEnded(broker: Broker, id: string): Promise<boolean> {
 Deno.test("Sentinel: server and workers follow the master, and nothing that it had copied is lost", async () => {
   await using sentinels = await TestSentinels.start();
   const [first, second] = sentinels.redises;
-  const env = { TASKAPP_BROKER: sentinels.url() };
+  const env = { TASKAPP_BROKER: sentinels.url };
   const port = freePort();
   await using server = Program.startPiped(["serve", "--port", `${port}`], env);
   await using _worker = Program.start(["work", "-c", "2"], env);
-  const broker = connectBroker(sentinels.url());
+  const broker = connectBroker(sentinels.url);
   const isServing = () =>
     fetch(`http://127.0.0.1:${port}/readyz`)
       .then(async (response) => (await response.body?.cancel(), response.ok), () => false);
@@ -91,5 +91,38 @@ Deno.test("Sentinel: server and workers follow the master, and nothing that it h
 
   await broker.close();
   const { code, stderr } = await server.stop();
+  assertEquals(code, 0, stderr);
+});
+
+Deno.test("Sentinel: what it will not do is one line and exit code 2, and it may want a password", async () => {
+  await using redis = await TestRedis.start();
+  await redis.command("ACL", "SETUSER", "app", "on", ">s3cret", "~*", "&*", "+@all");
+  await using sentinel = await TestSentinel.start(redis.port, ["port PORT", "requirepass s3cret2"]);
+  const call = (user: string, parameters: string) => {
+    // The first of them is not there, which is no harm.
+    const hosts = `127.0.0.1:${freePort()},127.0.0.1:${sentinel.port}`;
+    const TASKAPP_BROKER = `redis-sentinel://${user}@${hosts}?${parameters}`;
+    return Program.output(["call", "divide", "[1, 2]"], { TASKAPP_BROKER });
+  };
+  await until(async () => (await sentinel.ask("PING")).includes("NOAUTH"));
+  const login = "sentinel_password=s3cret2";
+  const wrong: [user: string, parameters: string, line: RegExp][] = [
+    ["app:s3cret", `master=${MASTER}`, /sentinels that want a password: .*&sentinel_password=/],
+    [
+      "app:s3cret",
+      `master=${MASTER}&sentinel_password=no`,
+      /sentinels that do not accept the user/,
+    ],
+    ["app:s3cret", `master=other&${login}`, /sentinels that know no master named "other"/],
+    ["app:wrong", `master=${MASTER}&${login}`, /does not accept this user name and password/],
+  ];
+  await Promise.all(wrong.map(async ([user, parameters, line]) => {
+    const { code, stderr } = await call(user, parameters);
+    assertEquals(code, 2, stderr);
+    assertMatch(stderr, /^error: Redis at redis-sentinel:\/\/127[^\n]*\n$/);
+    assertMatch(stderr, line);
+    assert(!stderr.includes("s3cret"), stderr);
+  }));
+  const { code, stderr } = await call("app:s3cret", `master=${MASTER}&${login}`);
   assertEquals(code, 0, stderr);
 });

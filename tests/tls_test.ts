@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Certificates } from "./certificates.ts";
 import { Program } from "./program.ts";
 import { freePort, TestRedis } from "./redis.ts";
+import { MASTER, TestSentinel } from "./sentinels.ts";
 import { until } from "./until.ts";
 
 /** A Redis with TLS on a port besides its own. */
@@ -77,11 +78,16 @@ Deno.test("TLS: with a private CA and a client certificate all works, and what i
     assertMatch(stderr, /wants a client certificate/);
   }
 
+  await using sentinel = await TestSentinel.start(closed.port, [
+    ...["port 0", "tls-port PORT", "tls-replication yes", `tls-ca-cert-file ${cwd}/ca.pem`],
+    ...[`tls-cert-file ${cwd}/here.pem`, `tls-key-file ${cwd}/here.key`],
+  ]);
   const withClient = `${ca}&ssl_certfile=client.pem&ssl_keyfile=client.key`;
   for (
     const url of [
       `rediss://localhost:${open.port}/1?${ca}`,
       `rediss://127.0.0.1:${closed.port}?${withClient}`,
+      `rediss-sentinel://127.0.0.1:${sentinel.port}?master=${MASTER}&${withClient}`,
     ]
   ) {
     const env = { TASKAPP_BROKER: url };
