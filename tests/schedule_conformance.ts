@@ -187,6 +187,23 @@ const cases: Record<string, Case> = {
     assertEquals((await waiting(broker)).length, 2);
   },
 
+  "a tick whose task another keeps out is said to have that one": async (connect) => {
+    const broker = connect();
+    const { schedules } = broker;
+    const schedule = await put(broker, "s", 1000);
+    const unique = { key: "k", until: "end" } as const;
+    const ticks = [1000, 2000].map((due) => ({ due, task: newTask({ unique }) }));
+    assertEquals(await schedules.advance([step(schedule, 3000, { ticks })]), [true]);
+    const [first] = await waiting(broker);
+    const runs = (await schedules.runs("s")).map(({ at: _, ...run }) => run);
+    assertEquals(runs, [{ due: 2000, task: first ?? "", kept: true }, {
+      due: 1000,
+      task: first ?? "",
+    }]);
+    assertEquals((await broker.stats()).enqueued, 1);
+    assertEquals((await schedules.get("s"))?.last, { due: 2000, task: first ?? "" });
+  },
+
   "a run by hand changes nothing but the list of runs": async (connect) => {
     const broker = connect();
     const { schedules } = broker;

@@ -11,6 +11,7 @@ import { Schedules } from "../jobs/schedule_control.ts";
 import { scheduleDuty } from "../jobs/schedule_duty.ts";
 import { defineTask } from "../jobs/task.ts";
 import type { ScheduleRun } from "../jobs/wire.ts";
+import { TestRedis } from "./redis.ts";
 import { STORES, type TestStore } from "./stores.ts";
 import { until } from "./until.ts";
 
@@ -175,3 +176,23 @@ for (const [kind, start] of Object.entries(STORES)) {
     assert(run?.skipped?.includes("cannot be read"));
   });
 }
+
+Deno.test("a full Redis refuses ticks until there is room, and lets schedules be paused", async () => {
+  const redis = await TestRedis.start();
+  await using site = new Site(redis);
+  const { schedules } = site;
+  const definition = { task: "add", args: [1], every: 1, misfire: "all" } as const;
+  for (const name of ["paused", "goes_on"]) await schedules.create(name, definition);
+  await site.scheduler();
+  await until(async () => (await site.ticks("goes_on")).length > 0);
+  await redis.command("config", "set", "maxmemory", "1");
+  await schedules.pause("paused");
+  assertEquals((await schedules.get("paused"))?.paused, true);
+  const before = (await site.broker.stats()).enqueued;
+  await sleep(2200);
+  assertEquals((await site.broker.stats()).enqueued, before);
+  await redis.command("config", "set", "maxmemory", "0");
+  await until(async () => (await site.ticks("goes_on")).length >= 4);
+  const ticks = await site.ticks("goes_on");
+  assertEquals(ticks, ticks.map((_, i) => i));
+});

@@ -2,6 +2,7 @@
 -- ARGV  how many, who asks, for how many ms the others are told of none.
 -- Returns the time, milliseconds until there may be more (-1 for never), then per schedule: name, fields
 -- and values.
+even_if_full()
 local limit, caller, turn = unpack(ARGV)
 local now = clock()
 local next = call('ZRANGEBYSCORE', K.schedules_due, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)

@@ -2,6 +2,7 @@
 -- ARGV  name, revision that was read ('' for none), body, in code ('1' or ''), next due ('' for never),
 --       how many there may be.
 -- Returns 'stored', 'changed' or 'full'.
+if ARGV[2] ~= '' then even_if_full() end -- so that it can be paused
 local name, revision, body, in_code, next, max = unpack(ARGV)
 local key = K.schedule(name)
 if (call('HGET', key, 'revision') or '') ~= revision then return 'changed' end
