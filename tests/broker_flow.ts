@@ -277,6 +277,17 @@ export const flowCases: Record<string, Case> = {
     await heard.close();
   },
 
+  "a limit for very many that wait lets them go on at once, and others past them": async (
+    connect,
+  ) => {
+    const broker = connect();
+    await broker.enqueue([...newTasks(3000, { name: "slow" }), newTask({ name: "other" })]);
+    await broker.limitTask("slow", "100/s");
+    const first = await drain(broker, 5);
+    assert(first.includes("slow"), `${first}`);
+    await until(async () => (await drain(broker, 5)).includes("other"));
+  },
+
   "a rate is not used up by what is not handed out": async (connect) => {
     const broker = connect();
     await broker.limitQueue("default", { rateLimit: "1/h" });
@@ -353,6 +364,20 @@ export const flowCases: Record<string, Case> = {
     assertEquals(await status(broker, timed.id), "SUCCESS");
     await sleep(420);
     assert((await start({ ms: 400 })).created);
+  },
+
+  "a unique key is free after its time although its task still waits": async (connect) => {
+    const broker = connect();
+    const unique = { key: "u", until: { ms: 600 } };
+    const [first, second] = newTasks(2, { unique }) as [NewTask, NewTask];
+    await broker.enqueue([first]);
+    assertEquals(only(await broker.enqueue([second])).id, first.id);
+    await sleep(620);
+    assert(only(await broker.enqueue([second])).created);
+    assertEquals(await status(broker, first.id), "PENDING");
+    // The first one's end is not the end of the second one's key.
+    await settle(broker, await claimOne(broker), success);
+    assertEquals(only(await broker.enqueue([newTask({ unique })])).id, second.id);
   },
 
   "a forgotten task keeps nobody out, one that is run again does": async (connect) => {
