@@ -26,7 +26,7 @@ export function addTaskCommands(parent: Command, io: Io, done: (code: number) =>
 
   addFilterOptions(parent.command("ls").description("List tasks, the newest first"))
     .addOption(new Option("--state <state>", "only those in this state").choices([...STATES]))
-    .option("--active", "only those that run")
+    .addOption(new Option("--active", "only those that run").conflicts("state"))
     .option("--json", "print JSON")
     .action((_, command: Command) => listTasks(command.optsWithGlobals(), io));
 

@@ -4,7 +4,12 @@ import { Buffer } from "node:buffer";
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import { MAX_TIMER_MS } from "../lib/timers.ts";
 import type { Broker, NewTask, Receipt } from "./broker.ts";
-import { ArgumentsTooLargeError, InvalidArgumentsError, TaskFailedError } from "./errors.ts";
+import {
+  ArgumentsTooLargeError,
+  InvalidArgumentsError,
+  InvalidOptionError,
+  TaskFailedError,
+} from "./errors.ts";
 import {
   type CallOptions,
   checkOptions,
@@ -103,7 +108,10 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
     return this.#start(positional ? args : args[0], {});
   }
 
-  /** Starts the task with options. */
+  /**
+   * Starts the task with options.
+   * @throws {InvalidOptionError} one is wrong, or the idempotency key was used for another call
+   */
   applyAsync(
     args: StandardSchemaV1.InferInput<Schema>,
     options: CallOptions = {},
@@ -190,7 +198,10 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
     const task = await this.prepare(args, options);
     const broker = defaultBroker();
     const [receipt] = await broker.enqueue([task]) as [Receipt];
-    return new AsyncResult(receipt.id, broker);
+    if (receipt.conflict) {
+      throw new InvalidOptionError("idempotency_key", `was used for another call: ${receipt.id}`);
+    }
+    return new AsyncResult(receipt.id, broker, receipt.created);
   }
 }
 
@@ -203,7 +214,15 @@ export function defineTask<Schema extends TaskSchema, Result>(
 
 /** A handle on a started task, by its id. */
 export class AsyncResult<Result = unknown> {
-  constructor(readonly id: string, private readonly broker: Broker = defaultBroker()) {}
+  /**
+   * @param created whether the call that answers this has started the task; false for that of an
+   *   earlier call, by `unique` or `idempotencyKey`
+   */
+  constructor(
+    readonly id: string,
+    private readonly broker: Broker = defaultBroker(),
+    readonly created = false,
+  ) {}
 
   /** Its present state; null for an unknown or forgotten task. */
   async state(): Promise<State | null> {

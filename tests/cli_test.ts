@@ -108,6 +108,7 @@ const MISTAKES: [args: string[], complaint: RegExp][] = [
   [["purge"], /required option '-Q, --queues <names>' not specified/],
   [["purge", "-Q", "a b"], /"a b" is not a name/],
   [["task", "ls", "--state", "DONE"], /Allowed choices are PENDING, STARTED/],
+  [["task", "ls", "--state", "RETRY", "--active"], /'--active' cannot be used with .*'--state/],
   [["task", "ls", "-n", "10001"], /whole number from 1 to 10000/],
   [["task", "rate-limit", "divide", "fast"], /must be a rate such as/],
   [["task", "retry", "someone", "[1"], /ARGS must be JSON/],

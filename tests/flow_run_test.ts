@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { AsyncPool } from "../jobs/async_pool.ts";
@@ -112,10 +112,21 @@ withWorkers("a unique task is started once while it has not ended", async (ended
   assertEquals(new Set(results.map(({ id }) => id)).size, 1);
   await ended(results);
   assertEquals(starts.length, 1);
+  assertEquals(results.map(({ created }) => created).sort(), [...new Array(7).fill(false), true]);
   const next = await once.delay("same");
+  assert(next.created);
   assert(next.id !== results[0]?.id);
   await ended([next]);
   assertEquals(await next.forget(), true);
   await until(async () => await next.state() === null);
   assertEquals(await next.forget(), false);
+});
+
+withWorkers("an idempotency key of another call is refused in code too", async (ended) => {
+  const options = { idempotencyKey: "order 17" };
+  const first = await plain.applyAsync(["a"], options);
+  const again = await plain.applyAsync(["a"], options);
+  assertEquals([again.id, first.created, again.created], [first.id, true, false]);
+  await assertRejects(() => plain.applyAsync(["b"], options), RangeError, first.id);
+  await ended([first]);
 });
