@@ -3,6 +3,7 @@
 import type { Broker } from "../../jobs/broker.ts";
 import { isReady, type Json, type Task } from "../../jobs/wire.ts";
 import type { Findings } from "./findings.ts";
+import { Flow } from "./flow.ts";
 import type { Absence } from "./fleet.ts";
 import type { Call } from "./load.ts";
 import type { Producer } from "./producer.ts";
@@ -66,15 +67,18 @@ export async function audit(evidence: Evidence, findings: Findings): Promise<Ver
     ...{ workerLost: 0, lost: 0, repeated: 0, duplicates: 0, effects: 0, recoveries: [] },
   };
   findStrangers(evidence, findings);
-  const calls = new Map(look.tasks.keys().map((id) => [id, callOf(evidence, id)] as const));
-  for (const [id, call] of producer.accepted) calls.set(id, call);
+  // A unique call may have been answered with another's task: what that says of itself counts.
+  const calls = new Map<string, Call | undefined>(producer.accepted);
+  for (const id of look.tasks.keys()) calls.set(id, callOf(evidence, id) ?? calls.get(id));
   const queue = calls.entries();
   const check = async () => {
     for (const [id, call] of queue) {
-      if (call) await checkOne(evidence, findings, verdict, id, call);
+      if (call) await checkOne(evidence, findings, verdict, flow, id, call);
     }
   };
+  const flow = new Flow();
   await Promise.all(Array.from({ length: AT_ONCE }, check));
+  flow.check(findings);
   await checkCounters(evidence, findings);
   return verdict;
 }
@@ -127,6 +131,7 @@ async function checkOne(
   { broker, producer, recorder, look, absences, downtimes, sleeps }: Evidence,
   findings: Findings,
   verdict: Verdict,
+  flow: Flow,
   id: string,
   call: Call,
 ): Promise<void> {
@@ -163,12 +168,22 @@ async function checkOne(
   if (runs.length !== task.deliveries) {
     findings.add(`a task has ${task.deliveries} deliveries and ${runs.length} runs`, story);
   }
+  flow.note(call, task, events, runs);
+  if (call.neverTwice && isTwice(task, kept, calls, runs)) {
+    findings.add("a task that must not run again when its worker is lost did", story);
+  }
   if (call.name === "webhook" && task.status === "SUCCESS" && isStale(task.result, times, runs)) {
     findings.add("a task has the result of a run that it had been taken from", story);
   }
   const excused = runs.filter((run) => isExcused(run, absences, downtimes)).length;
   if (kept.lost > excused) findings.add("a task was taken from a worker that lived", story);
   for (const run of runs) noteRecovery(run, absences, [...downtimes, ...sleeps], verdict);
+}
+
+/** Whether it ran again for another reason than its own failure or a worker that stopped in peace. */
+function isTwice({ retries, status }: Task, { lost }: Kept, calls: number, runs: Run[]): boolean {
+  const handedBack = runs.filter(({ end }) => end === "PENDING").length;
+  return calls > 1 + retries + handedBack || (lost > 0 && status === "SUCCESS");
 }
 
 /** Whether a result is the recorder's answer to another than the last run. */

@@ -1,6 +1,7 @@
 /** The tasks of a run: what is enqueued, when, by which way, and what may come of it. */
 
 import type { Priority, ReadyState } from "../../jobs/wire.ts";
+import { LIMITED_QUEUE } from "./flow.ts";
 import { Random } from "./random.ts";
 
 /** How a task gets in: alone with an Idempotency-Key, with others, or through a broker of one's own. */
@@ -18,6 +19,11 @@ export interface Call {
   expires?: number;
   /** It is revoked so long after it was accepted. */
   revokeAfterMs?: number;
+  queue?: string;
+  concurrency?: { key: string; limit: number };
+  unique?: { key: string; until: "start" | "end" | number };
+  /** Not even when its worker is lost. */
+  neverTwice?: true;
   /** How it may end, whatever befalls it; besides this, its workers may be lost three times. */
   ends: ReadyState[];
 }
@@ -44,6 +50,10 @@ const KINDS: [make: (random: Random) => Kind, weight: number][] = [
     expires: random.whole(100, 2000) / 1000,
     ends: ["SUCCESS", "REVOKED"],
   }), 3],
+  [inTurn, 8],
+  [alone, 6],
+  [(random) => ({ ...webhook({ ms: random.whole(50, 800) }), queue: LIMITED_QUEUE }), 4],
+  [(random) => ({ ...webhook({ ms: random.whole(100, 3000) }), neverTwice: true }), 2],
   [(random) => local("count_primes", random.whole(1, 3_000_000)), 9],
   [(random) => local("long_running_task", random.whole(50, 1000) / 1000), 5],
 ];
@@ -66,7 +76,8 @@ export function* load(seed: number, rate: number): Generator<Group> {
     const call: Call = { n: ++n, ...random.pick(KINDS)(random) };
     if (random.chance(0.2)) call.priority = random.chance(0.5) ? "high" : "low";
     // What does not name the recorder has no mark but its id, so its id must be ours.
-    const way = call.name === "webhook" && random.chance(0.6) ? "http" : "broker";
+    const byHttp = call.name === "webhook" && !call.neverTwice && random.chance(0.6);
+    const way = byHttp ? "http" : "broker";
     yield { atMs, way, calls: [call] };
   }
 }
@@ -81,6 +92,20 @@ function revocable(random: Random): Kind {
     revokeAfterMs: random.whole(0, 2500),
     ends: ["SUCCESS", "REVOKED"],
   };
+}
+
+/** With one of three keys, whose tasks take turns: one, two or three at a time. */
+function inTurn(random: Random): Kind {
+  const limit = random.whole(1, 3);
+  const concurrency = { key: `customer-${limit}`, limit };
+  return { ...webhook({ ms: random.whole(20, 400) }), concurrency };
+}
+
+/** With a key that keeps others out. */
+function alone(random: Random): Kind {
+  const until = random.pick<"start" | "end" | number>([["start", 1], ["end", 1], [1.5, 1]]);
+  const unique = { key: `${until}-${random.whole(1, 3)}`, until };
+  return { ...webhook({ ms: random.whole(0, 300) }), unique };
 }
 
 function local(name: "count_primes" | "long_running_task", argument: number): Kind {

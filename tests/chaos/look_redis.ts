@@ -9,7 +9,8 @@ const MAX_INDEX = 10_000;
 /** One finding for each kind of key, with so many examples. */
 const EXAMPLES = 3;
 /** Their keys are gone once nothing waits and nothing runs. */
-const EMPTY_WHEN_QUIET = /^(queue|active):|^scheduled(_in)?$/;
+const EMPTY_WHEN_QUIET =
+  /^(queue|active|lanes?|rotation|blocked):|^(scheduled|expiring|running|gates|\w+_in)$/;
 
 interface Row {
   pattern: RegExp;
@@ -116,6 +117,7 @@ function complaintOf(
   if (!row) return "is not in the key table of docs/architecture.md";
   if (!row.types.includes(type)) return `is a ${type} and should be a ${row.types.join(" or ")}`;
   if (row.expires && ttl < 0) return "never expires, although all has ended";
+  if (key.startsWith("unique:") && ttl < 0) return "keeps others out, although its task has ended";
   if (EMPTY_WHEN_QUIET.test(key)) return "is left, although all has ended";
   if (key.startsWith("worker:") && !liveWorkers.has(key.slice("worker:".length))) {
     return "belongs to a worker that is gone";

@@ -29,6 +29,11 @@ const STRAYS: [complaint: string, sql: string][] = [
     "SELECT count(*) AS n FROM tasks WHERE due IS NOT NULL",
   ],
   [
+    "task(s) counted as waiting, delayed or running, although all has ended",
+    "SELECT sum(waiting + scheduled + active) AS n FROM queues",
+  ],
+  ["running key(s), although nothing runs", "SELECT count(*) AS n FROM running"],
+  [
     "revocation(s) that are older than a minute",
     "SELECT count(*) AS n FROM revocations WHERE at < unixepoch() * 1000 - 60000",
   ],

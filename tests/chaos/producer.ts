@@ -1,7 +1,12 @@
 /** Enqueues the load, by HTTP and through a broker, and keeps what it was answered. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Broker, BrokerUnavailableError, type Change } from "../../jobs/broker.ts";
+import {
+  type Broker,
+  BrokerUnavailableError,
+  type Change,
+  type NewTask,
+} from "../../jobs/broker.ts";
 import { Registry } from "../../jobs/registry.ts";
 import { tasks } from "../../jobs/tasks/mod.ts";
 import { isReady, type State } from "../../jobs/wire.ts";
@@ -76,6 +81,10 @@ export class Producer {
   }
 
   #accept(id: string, call: Call): void {
+    const other = this.accepted.get(id);
+    if (other && (call.unique === undefined || other.unique?.key !== call.unique.key)) {
+      this.findings.add("two calls were answered with one task", `${other.n} and ${call.n}: ${id}`);
+    }
     this.accepted.set(id, call);
     this.onAccepted(id, call);
   }
@@ -86,16 +95,16 @@ export class Producer {
   }
 
   async #enqueue(call: Call): Promise<string> {
-    const { priority, countdown, expires } = call;
-    const handle = this.#registry.get(call.name);
-    const task = await handle.prepare(argsOf(call, this.recorder), {
-      priority,
-      countdown,
-      expires,
+    const { queue, priority, countdown, expires, concurrency, unique } = call;
+    const prepared = await this.#registry.get(call.name).prepare(argsOf(call, this.recorder), {
+      ...{ queue, priority, countdown, expires },
+      ...{ unique: unique?.until, uniqueKey: unique?.key },
+      ...{ concurrencyKey: concurrency?.key, concurrencyLimit: concurrency?.limit },
     });
+    const task: NewTask = call.neverTwice ? { ...prepared, onLost: "fail" } : prepared;
     this.given.add(task.id);
-    await this.#untilAnswered(() => this.broker.enqueue([task]));
-    return task.id;
+    const [receipt] = await this.#untilAnswered(() => this.broker.enqueue([task]));
+    return receipt?.id ?? "";
   }
 
   /** One request under one key, repeated until it is answered. */
@@ -120,8 +129,12 @@ export class Producer {
   }
 
   #body(call: Call): unknown {
-    const { name, priority, countdown, expires } = call;
-    return { name, args: argsOf(call, this.recorder), priority, countdown, expires };
+    const { name, queue, priority, countdown, expires, concurrency, unique } = call;
+    return {
+      ...{ name, queue, priority, countdown, expires, args: argsOf(call, this.recorder) },
+      ...{ unique: unique?.until, unique_key: unique?.key },
+      ...{ concurrency_key: concurrency?.key, concurrency_limit: concurrency?.limit },
+    };
   }
 
   /** Asks the servers in turn; null where the answer was an error of theirs or did not come. */

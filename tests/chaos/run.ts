@@ -11,6 +11,7 @@ import { Clockwork } from "./clockwork.ts";
 import { Findings } from "./findings.ts";
 import { Fleet, type Member, SLOTS } from "./fleet.ts";
 import type { Call } from "./load.ts";
+import { Flow } from "./flow.ts";
 import { allDone, harmAll } from "./harm.ts";
 import { type Options, plan } from "./plan.ts";
 import { Producer } from "./producer.ts";
@@ -76,6 +77,7 @@ export async function chaos(
   });
   const downtimes: Downtime[] = [];
   const sleeps: Downtime[] = [];
+  await Flow.setUp(broker);
   const clockwork = new Clockwork(broker);
   await clockwork.start();
   say(`all are up; ${faults.length} faults in ${options.minutes} min`);
