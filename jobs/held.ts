@@ -23,7 +23,13 @@ export interface Running extends Common {
   stage: string | null;
 }
 
-export type Held = Waiting | Running | (Common & { state: "settling" });
+export interface Settling extends Common {
+  state: "settling";
+  /** Whether it has run. */
+  begun: boolean;
+}
+
+export type Held = Waiting | Running | Settling;
 
 export class HeldTasks {
   readonly #all = new Map<string, Held>();
@@ -57,6 +63,10 @@ export class HeldTasks {
 
   runs(): Running[] {
     return [...this.#all.values()].filter((held) => held.state === "running");
+  }
+
+  settling(): Settling[] {
+    return [...this.#all.values()].filter((held) => held.state === "settling");
   }
 
   /** The tokens of those that have not ended. */
@@ -100,8 +110,8 @@ export class HeldTasks {
   }
 
   settle(held: Held): void {
-    const { job, claimedAt } = this.#leave(held);
-    this.#all.set(job.id, { job, claimedAt, state: "settling" });
+    const { job, claimedAt, state } = this.#leave(held);
+    this.#all.set(job.id, { job, claimedAt, state: "settling", begun: state === "running" });
   }
 
   /** Lets go of one that is settled, or not this worker's any more. */

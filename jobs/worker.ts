@@ -18,6 +18,7 @@ import {
 import { brokerDuty } from "./broker_duty.ts";
 import type { Update } from "./context.ts";
 import { Demand } from "./demand.ts";
+import { overTime, runsOnce, unfinished } from "./endings.ts";
 import { type Held, HeldTasks, type Running } from "./held.ts";
 import { Outbox } from "./outbox.ts";
 import type { Pool } from "./pool.ts";
@@ -339,13 +340,10 @@ export class Worker {
         return this.pool.abort(job.id, "soft_time_limit");
       case "stop":
         return this.#stopRun(run);
-      case "hard": {
-        const message = `ran longer than its time limit of ${limits.hard} s`;
-        const error = { type: "TimeLimitExceeded", message, stack: null };
+      case "hard":
         this.pool.stop(job.id);
-        this.#end(run, { state: "FAILURE", error }, now - limits.startedAt);
+        this.#end(run, overTime(limits.hard), now - limits.startedAt);
         this.#slotFreed();
-      }
     }
   }
 
@@ -366,8 +364,8 @@ export class Worker {
 
   /**
    * The order matters: nothing new is claimed; what waits goes back at once; what runs may finish
-   * within the grace; the rest is handed back before its threads are ended, so that no task is ever
-   * running nowhere and held by nobody; the broker is told all of it; then the lease is given up.
+   * within the grace; the rest is handed back, or ended if it may not run twice, before its threads
+   * are ended, so that no task is ever running nowhere and held by nobody; the broker is told all of it; then the lease is given up.
    */
   async #shutDown(): Promise<void> {
     const { graceMs, name } = this.options;
@@ -384,13 +382,16 @@ export class Worker {
       if (left <= 0) break;
       await this.#stopped.wait(left);
     }
-    const rest = this.#held.runs();
-    if (rest.length > 0) log.warn(`Handing back ${rest.length} unfinished task(s)`);
-    this.#handBack(rest);
+    const rest = this.#held.runs().filter(({ limits }) => !limits.isStopping);
+    if (rest.length > 0) log.warn(`${rest.length} unfinished task(s) go back, or end if they must`);
+    for (const run of rest.reverse()) this.#settle(run, unfinished(run.job));
     await this.#outbox.close(FAREWELL_MS);
     await this.pool.close();
     await this.#ticker.stop();
-    await this.broker.leave(name).catch((error) => this.#onBrokerError(error));
+    // Signing off gives back what the broker was not told of. What may not run twice has to end as
+    // a lost worker's, when the lease runs out.
+    const untold = this.#held.settling().some(({ begun, job }) => begun && runsOnce(job));
+    if (!untold) await this.broker.leave(name).catch((error) => this.#onBrokerError(error));
   }
 
   /** For what a worker cannot start without. Gives up only when the worker is stopped. */

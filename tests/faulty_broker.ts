@@ -10,9 +10,14 @@ type Method = typeof METHODS[number];
 
 /**
  * @param nextFault says what befalls the next call
+ * @param methods those that may fail
  * @returns the broker as a worker may find it, and which calls failed how
  */
-export function faulty(broker: Broker, nextFault: () => Fault): { broker: Broker; log: string[] } {
+export function faulty(
+  broker: Broker,
+  nextFault: () => Fault,
+  methods: readonly Method[] = METHODS,
+): { broker: Broker; log: string[] } {
   const log: string[] = [];
   const wrap = (name: Method) => async (...args: unknown[]) => {
     const call = broker[name] as (...args: unknown[]) => Promise<unknown>;
@@ -23,7 +28,7 @@ export function faulty(broker: Broker, nextFault: () => Fault): { broker: Broker
     if (fault === "after") throw new BrokerUnavailableError(`${name} was not answered`);
     return answer;
   };
-  const wrapped = Object.fromEntries(METHODS.map((name) => [name, wrap(name)]));
+  const wrapped = Object.fromEntries(methods.map((name) => [name, wrap(name)]));
   const faultyBroker = new Proxy(broker, {
     get(target, property) {
       const method = wrapped[String(property)];

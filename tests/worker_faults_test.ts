@@ -26,7 +26,7 @@ const LEASE_MS = 2000;
 /** What becomes of each task. */
 const TASKS: { name: keyof typeof fixtures; args: unknown[]; status: State; retries: number }[] = [
   { name: "echo", args: [1], status: "SUCCESS", retries: 0 },
-  { name: "counted", args: [], status: "SUCCESS", retries: 0 },
+  { name: "counted", args: [20], status: "SUCCESS", retries: 0 },
   { name: "chatty", args: [], status: "SUCCESS", retries: 0 },
   { name: "flaky", args: [], status: "SUCCESS", retries: 2 },
   { name: "retries", args: [], status: "FAILURE", retries: 3 },
@@ -34,6 +34,7 @@ const TASKS: { name: keyof typeof fixtures; args: unknown[]; status: State; retr
   { name: "huge", args: [], status: "FAILURE", retries: 0 },
 ];
 
+/** What is in the middle when the worker is stopped. */
 const NAP = { name: "nap", args: [200], status: "SUCCESS", retries: 0 } as const;
 
 const faults = fc.noBias(fc.array(
@@ -54,6 +55,13 @@ async function enqueue(broker: Broker, tasks: typeof TASKS): Promise<Expected> {
     await broker.enqueue([prepared]);
   }
   return expected;
+}
+
+/** Tasks that may not run twice. */
+async function enqueueOnce(broker: Broker): Promise<string[]> {
+  const tasks = await Promise.all([1, 2].map(() => fixtures.counted.prepare([800])));
+  await broker.enqueue(tasks.map((task) => ({ ...task, onLost: "fail", priority: "high" })));
+  return tasks.map(({ id }) => id);
 }
 
 /** Waits for the ends that are expected, and sees that each task has just that one. */
@@ -78,6 +86,15 @@ async function checkEnds(broker: Broker, expected: Expected): Promise<void> {
   }
 }
 
+/** Sees that a task which may not run twice has not, and that it says so if it did not end itself. */
+async function checkOnce(broker: Broker, id: string): Promise<void> {
+  await until(async () => isReady((await broker.get(id))?.status ?? "PENDING"));
+  const task = await broker.get(id);
+  const isLost = task?.error?.type === "WorkerLostError";
+  assert(task?.status === "SUCCESS" || task?.status === "FAILURE" && isLost, task?.status);
+  assert((runs.get(id) ?? 0) <= 1, "it ran twice");
+}
+
 function startWorker(broker: Broker, name: string): { worker: Worker; ran: Promise<void> } {
   const worker = new Worker(broker, new AsyncPool(registry, SIZE), {
     ...WORKER,
@@ -96,32 +113,33 @@ async function tryFaults(url: string, during: Fault[], atStop: Fault[]): Promise
   const broker = connectBroker(url, { leaseMs: LEASE_MS });
   const next = [...during];
   const unreliable = faulty(broker, () => next.shift() ?? "none");
-  const { worker, ran } = startWorker(unreliable.broker, "w");
-  let interrupted: Expected = new Map();
+  const started = [startWorker(unreliable.broker, "w")];
+  const stop = async () => {
+    for (const { worker } of started) worker.stop();
+    for (const { worker } of started) worker.stop();
+    await deadline(Promise.all(started.map(({ ran }) => ran)), 20_000);
+  };
   try {
     const expected = await enqueue(broker, [...TASKS, ...TASKS]);
     await checkEnds(broker, expected);
     for (const [id, { name }] of expected) {
       if (name === "counted") assertEquals(runs.get(id), 1);
     }
-    interrupted = await enqueue(broker, Array(SIZE + 1).fill(NAP));
-    const isRunning = async (id: string) => (await broker.get(id))?.status === "STARTED";
-    await until(async () =>
-      (await Promise.all([...interrupted.keys()].map(isRunning))).some(Boolean)
-    );
-  } finally {
+    const once = await enqueueOnce(broker);
+    const naps = await enqueue(broker, Array(SIZE + 1).fill(NAP));
+    await until(() => once.some((id) => runs.has(id)));
     next.splice(0, next.length, ...atStop);
-    worker.stop();
-    worker.stop();
-    await deadline(ran, 20_000);
-    const heir = startWorker(broker, "heir");
-    await checkEnds(broker, interrupted).finally(() => heir.worker.stop());
-    await heir.ran;
+    await stop();
+    started.push(startWorker(broker, "heir"));
+    await checkEnds(broker, naps);
+    for (const id of once) await checkOnce(broker, id);
+  } finally {
+    await stop();
     await broker.close();
   }
 }
 
-async function deadline(promise: Promise<void>, ms: number): Promise<void> {
+async function deadline(promise: Promise<unknown>, ms: number): Promise<void> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`not done after ${ms} ms`)), ms);
   await Promise.race([promise, late]).finally(() => clearTimeout(timer));

@@ -6,6 +6,7 @@ import { connectBroker } from "../jobs/connect.ts";
 import { useBroker } from "../jobs/task.ts";
 import { ThreadPool } from "../jobs/thread_pool.ts";
 import { Worker } from "../jobs/worker.ts";
+import { faulty } from "./faulty_broker.ts";
 import { fixtures } from "./fixtures/tasks.ts";
 import { TestRedis } from "./redis.ts";
 import { until } from "./until.ts";
@@ -188,6 +189,52 @@ Deno.test("what outlasts the grace is handed back and runs elsewhere", async () 
     const task = await setup.task(id);
     assertEquals([task.status, task.retries, task.deliveries], ["PENDING", 0, 1]);
   }
+});
+
+for (const signals of [1, 2]) {
+  Deno.test(`after ${signals} stop(s) a begun task that may not run twice fails, others go back`, async () => {
+    await using setup = await Setup.start();
+    const worker = setup.threads(1, { worker: { graceMs: signals === 1 ? 200 : 60_000 } });
+    const call = async (task: typeof fixtures.busy) => {
+      const prepared = await task.prepare([60_000]);
+      await setup.broker.enqueue([{ ...prepared, onLost: "fail" }]);
+      return prepared.id;
+    };
+    const begun = await call(fixtures.busy);
+    await setup.started(begun);
+    const waiting = await call(fixtures.busy);
+    for (let i = 0; i < signals; i++) worker.stop();
+    await setup.stopped();
+    const [failed, left] = [await setup.task(begun), await setup.task(waiting)];
+    assertEquals([failed.status, failed.retries, failed.error?.type, failed.error?.message], [
+      "FAILURE",
+      0,
+      "WorkerLostError",
+      "its worker was stopped while it ran, and it may not run twice",
+    ]);
+    assertEquals([left.status, left.deliveries], ["PENDING", 0]);
+  });
+}
+
+Deno.test("what may not run twice is not given back by a worker that cannot tell its end", async () => {
+  await using setup = await Setup.start();
+  const begun = await fixtures.nap.prepare([60_000]);
+  let isCutOff = false;
+  const { broker } = faulty(setup.broker, () => isCutOff ? "before" : "none", ["settle"]);
+  const worker = new Worker(broker, new AsyncPool(registry, 1), {
+    ...WORKER,
+    concurrency: { max: 1, min: 1 },
+    graceMs: 0,
+  });
+  const ran = worker.run();
+  await setup.broker.enqueue([{ ...begun, onLost: "fail" }]);
+  await setup.started(begun.id);
+  isCutOff = true;
+  worker.stop();
+  await ran;
+  // Not signed off, so that what becomes of it is that of a lost worker's task.
+  assertEquals((await setup.broker.workers()).map(({ active }) => active), [1]);
+  assertEquals((await setup.task(begun.id)).status, "STARTED");
 });
 
 Deno.test("a second stop hands back at once", async () => {
