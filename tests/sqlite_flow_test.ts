@@ -200,6 +200,31 @@ Deno.test("keys that wait for one rate are put aside, and all go on when it is l
   await broker.close();
 });
 
+Deno.test("a clock that was set back holds nothing up for as long", async () => {
+  await using store = await startSqlite();
+  const broker = connectBroker(store.url);
+  await broker.limitQueue("default", { rateLimit: "100/s" });
+  await broker.enqueue([...newTasks(200), ...newTasks(200, { name: "slow", rateLimit: "50/s" })]);
+  await broker.claim("w", ["default"], 99);
+  await broker.reap();
+  const db = new DatabaseSync(store.file);
+  for (const [table, column] of [["state", "reaped"], ["queues", "next_start"]]) {
+    db.exec(`UPDATE ${table} SET ${column} = ${column} + 3600000`);
+  }
+  db.exec("UPDATE task_rates SET next_start = next_start + 3600000");
+  db.exec("UPDATE gates SET at = at + 3600000");
+  db.close();
+  assertEquals(await broker.claim("w", ["default"], 99), []);
+  await broker.reap();
+  const names = new Set<string>();
+  await until(async () => {
+    await broker.promote();
+    for (const { name } of await broker.claim("w", ["default"], 99)) names.add(name);
+    return names.size === 2;
+  });
+  await broker.close();
+});
+
 Deno.test("of very many dead tasks the last ten thousand are kept for longer", async () => {
   await using store = await startSqlite();
   const broker = connectBroker(store.url, { resultExpires: 60, deadExpires: 3600 });

@@ -51,6 +51,14 @@ export function limitTask(tx: Transaction, name: string, rate: Rate | null): voi
   tx.news = true;
 }
 
+/** Has all rates begin anew: the clock was set back, and their times would be long in coming. */
+export function forgetStarts(tx: Transaction): void {
+  tx.db.run("UPDATE queues SET next_start = 0 WHERE next_start > 0");
+  tx.db.run("UPDATE task_rates SET next_start = 0");
+  tx.db.run("UPDATE gates SET at = ?", tx.now);
+  tx.news = true;
+}
+
 /** How far a purge has come. */
 export interface Purge {
   /** Tasks that the last step has ended. */

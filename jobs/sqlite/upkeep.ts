@@ -2,6 +2,7 @@
 
 import type { Database } from "./database.ts";
 import { enterLane } from "./lanes.ts";
+import { forgetStarts } from "./queues.ts";
 import { BRIEF, type BriefRow, type TaskRow } from "./rows.ts";
 import { REMOVABLE, type Removable, type Transaction } from "./transaction.ts";
 
@@ -102,6 +103,7 @@ export function reap(tx: Transaction, leaseMs: number): number {
   if (pausedMs < 0 || pausedMs > Math.max(leaseMs / 2, 3 * REAP_EVERY_MS)) {
     db.run("UPDATE workers SET lease_until = ? WHERE lease_until <= ?", now + leaseMs, now);
   }
+  if (pausedMs < 0) forgetStarts(tx);
   const gone = db.all<{ name: string }>(
     `SELECT name FROM workers WHERE lease_until <= ? OR ${LEFT}`,
     now,
