@@ -1,7 +1,7 @@
 /** The command line: commands, flags, their variables and defaults, all in one place. */
 
 import { Command, Option } from "commander";
-import { PRIORITIES } from "../jobs/wire.ts";
+import { addCallOptions } from "./call_options.ts";
 import type { Origins } from "../lib/env.ts";
 import { call } from "./call.ts";
 import { addConfigCommand, loadSettings, sayOrigins } from "./config.ts";
@@ -12,7 +12,6 @@ import type { Io } from "./io.ts";
 import {
   brokerOption,
   brokerUrl,
-  concurrencyLimit,
   deadExpiresOption,
   devBrokerOption,
   integer,
@@ -21,7 +20,6 @@ import {
   resultExpiresOption,
   seconds,
   time,
-  unique,
 } from "./options.ts";
 import { migrate } from "./migrate.ts";
 import { purge } from "./purge.ts";
@@ -73,39 +71,18 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .addOption(allowedHostsOption())
     .action(async (options) => done(await dev({ ...options, tutorialRoutes: true }, io)));
 
-  program.command("call").description("Start a task")
-    .argument("<name>", "the task's name")
-    .argument("[args]", "its arguments as JSON: an array or an object")
-    .addOption(brokerOption())
-    .addOption(new Option("--countdown <seconds>", "wait before it runs").argParser(seconds))
-    .addOption(new Option("--eta <time>", "not before this time, ISO 8601").argParser(time))
-    .addOption(
-      new Option("--expires <seconds>", "revoke it if it has not started by then")
-        .argParser(seconds),
-    )
-    .option("--queue <name>", "another queue than the task's own")
-    .addOption(new Option("--priority <priority>", "what runs first").choices([...PRIORITIES]))
-    .addOption(
-      new Option("--max-retries <n>", "retries after failures").argParser(integer(0, 1000)),
-    )
-    .addOption(new Option("--time-limit <seconds>", "stop it after this").argParser(seconds))
-    .addOption(
-      new Option("--soft-time-limit <seconds>", "ask it to stop after this").argParser(seconds),
-    )
-    .option("--idempotency-key <key>", "a second call under the same key gets the first one's task")
-    .addOption(
-      new Option(
-        "--unique <until>",
-        "start, end or seconds: till then another call with these arguments gets the first one's task",
-      )
-        .argParser(unique),
-    )
-    .option("--unique-key <key>", "what counts for that instead of the arguments")
-    .option("--concurrency-key <key>", "tasks with the same key take turns")
-    .addOption(
-      new Option("--concurrency-limit <n>", "how many with that key may run at once; without it 1")
-        .argParser(concurrencyLimit),
-    )
+  addCallOptions(
+    program.command("call").description("Start a task")
+      .argument("<name>", "the task's name")
+      .argument("[args]", "its arguments as JSON: an array or an object")
+      .addOption(brokerOption())
+      .addOption(new Option("--countdown <seconds>", "wait before it runs").argParser(seconds))
+      .addOption(new Option("--eta <time>", "not before this time, ISO 8601").argParser(time))
+      .option(
+        "--idempotency-key <key>",
+        "a second call under the same key gets the first one's task",
+      ),
+  )
     .option("-w, --watch", "show its progress; exit 0 on SUCCESS, else 1")
     .action(async (name, args, options) => done(await call(name, args, options, io)));
 

@@ -2,15 +2,16 @@
 
 import type { Command } from "commander";
 import { Option } from "commander";
+import { addCallOptions } from "./call_options.ts";
 import { MAX_SECONDS } from "../jobs/options.ts";
 import { Registry } from "../jobs/registry.ts";
 import type { ScheduleDefinition } from "../jobs/schedule.ts";
 import { Schedules, UnknownScheduleError } from "../jobs/schedule_control.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
-import { MISFIRES, PRIORITIES, type Schedule, type ScheduleRun } from "../jobs/wire.ts";
+import { MISFIRES, type Schedule, type ScheduleRun } from "../jobs/wire.ts";
 import { parseArgs } from "./call.ts";
 import type { Io } from "./io.ts";
-import { brokerOption, integer, seconds, time } from "./options.ts";
+import { brokerOption, integer, time } from "./options.ts";
 import { table } from "./table.ts";
 import { withBroker } from "./with_broker.ts";
 
@@ -101,7 +102,7 @@ export function addScheduleCommand(program: Command, io: Io, done: (code: number
 }
 
 function addCommand(parent: Command): Command {
-  return parent.command("add").description("Add a schedule")
+  return addCallOptions(parent.command("add").description("Add a schedule"))
     .argument("<name>", "what to call it")
     .argument("<task>", "the task's name")
     .argument("[args]", "its arguments as JSON: an array or an object")
@@ -116,19 +117,6 @@ function addCommand(parent: Command): Command {
     .addOption(
       new Option("--misfire <policy>", "which ticks run that nobody was there for")
         .choices([...MISFIRES]).default("last"),
-    )
-    .option("--queue <name>", "another queue than the task's own")
-    .addOption(new Option("--priority <priority>", "what runs first").choices([...PRIORITIES]))
-    .addOption(
-      new Option("--expires <seconds>", "revoke a task of it that has not started by then")
-        .argParser(seconds),
-    )
-    .addOption(
-      new Option("--max-retries <n>", "retries after failures").argParser(integer(0, 1000)),
-    )
-    .addOption(new Option("--time-limit <seconds>", "stop a task after this").argParser(seconds))
-    .addOption(
-      new Option("--soft-time-limit <seconds>", "ask it to stop after this").argParser(seconds),
     )
     .option("--paused", "do not start with it yet")
     .option("--replace", "put it in the place of the schedule of that name");

@@ -5,6 +5,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { NewTask } from "./broker.ts";
 import { InvalidOptionError, UnknownTaskError } from "./errors.ts";
 import { type CallOptions, MAX_SECONDS, MAX_TIME_MS } from "./options.ts";
+import type { FlowOptions } from "./flow.ts";
 import type { Registry } from "./registry.ts";
 import { checkCron, checkTimezone, nextDue, type Timing } from "./schedule_times.ts";
 import type { TaskHandle, TaskSchema } from "./task.ts";
@@ -15,10 +16,25 @@ export const MAX_ARGS_BYTES = 64 * 1024;
 
 /** How the tasks of a schedule differ from their definition. */
 export interface ScheduleOptions
-  extends Pick<CallOptions, "queue" | "priority" | "maxRetries" | "timeLimit" | "softTimeLimit"> {
+  extends
+    FlowOptions,
+    Pick<CallOptions, "queue" | "priority" | "maxRetries" | "timeLimit" | "softTimeLimit"> {
   /** Seconds after which a task of it is not started any more but REVOKED. */
   expires?: number | undefined;
 }
+
+const OPTIONS = [
+  "queue",
+  "priority",
+  "expires",
+  "maxRetries",
+  "timeLimit",
+  "softTimeLimit",
+  "unique",
+  "uniqueKey",
+  "concurrencyKey",
+  "concurrencyLimit",
+] as const satisfies (keyof ScheduleOptions)[];
 
 /** When a schedule is due: by `cron` or by `every`. */
 export interface ScheduleTimes {
@@ -112,8 +128,7 @@ export async function prepareSchedule(
     throw new InvalidScheduleError([{ path: "name", message }]);
   }
   const timing = checkTimes(definition, now, old?.timing);
-  const { queue, priority, maxRetries, timeLimit, softTimeLimit, expires } = definition;
-  const options = { queue, priority, maxRetries, timeLimit, softTimeLimit, expires };
+  const options = Object.fromEntries(OPTIONS.map((name) => [name, definition[name]]));
   const { task, args, misfire = "last" } = definition;
   if (!MISFIRES.includes(misfire)) throw invalid("misfire", `must be ${MISFIRES.join(", ")}`);
   const { id: _, ...call } = await prepareCall(registry, task, args, options);

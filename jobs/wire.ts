@@ -200,6 +200,10 @@ export interface Schedule {
   max_retries: number | null;
   time_limit: number | null;
   soft_time_limit: number | null;
+  unique: "start" | "end" | number | null;
+  unique_key: string | null;
+  concurrency_key: string | null;
+  concurrency_limit: number | null;
   paused: boolean;
   /** Declared in code: it can be paused and changed, and is deleted there. */
   in_code: boolean;

@@ -2,21 +2,17 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Broker } from "../jobs/broker.ts";
-import { MAX_RETRIES, MAX_SECONDS, MAX_TIME_MS } from "../jobs/options.ts";
 import type { Registry } from "../jobs/registry.ts";
 import type { ScheduleDefinition } from "../jobs/schedule.ts";
 import { type ScheduleChanges, Schedules, UnknownScheduleError } from "../jobs/schedule_control.ts";
-import { MISFIRES, NAME_PATTERN, PRIORITIES } from "../jobs/wire.ts";
+import { MISFIRES } from "../jobs/wire.ts";
 import { jsonBody } from "./body.ts";
+import { callFields, Seconds, Time } from "./call_fields.ts";
 import { problems } from "./problem.ts";
 import { AnyJson, json, ScheduleBody, ScheduleRunBody, StartedBody } from "./schemas.ts";
 
 const MAX_BODY_BYTES = 256 * 1024;
 const MAX_PAGE = 500;
-
-const Seconds = z.number().min(0).max(MAX_SECONDS);
-const Time = z.iso.datetime({ offset: true, error: "must be a time in ISO 8601 with a time zone" })
-  .refine((text) => Math.abs(Date.parse(text)) < MAX_TIME_MS, "must be before the year 3000");
 
 const cron = z.string().openapi({
   description:
@@ -40,12 +36,16 @@ const Definition = z.strictObject({
   misfire: z.enum(MISFIRES).nullish().openapi({
     description: "Which ticks run that nobody was there for; last",
   }),
-  queue: z.string().regex(NAME_PATTERN).nullish(),
-  priority: z.enum(PRIORITIES).nullish(),
   expires: Seconds.nullish().openapi({ description: "Seconds; later its tasks are not started" }),
-  max_retries: z.int().min(0).max(MAX_RETRIES).nullish(),
-  time_limit: Seconds.nullish(),
-  soft_time_limit: Seconds.nullish(),
+  queue: callFields.queue.nullish(),
+  priority: callFields.priority.nullish(),
+  max_retries: callFields.max_retries.nullish(),
+  time_limit: callFields.time_limit.nullish(),
+  soft_time_limit: callFields.soft_time_limit.nullish(),
+  unique: callFields.unique.nullish(),
+  unique_key: callFields.unique_key.nullish(),
+  concurrency_key: callFields.concurrency_key.nullish(),
+  concurrency_limit: callFields.concurrency_limit.nullish(),
   paused: z.boolean().nullish(),
 });
 
@@ -263,7 +263,8 @@ export function scheduleRoutes(broker: Broker, registry: Registry): OpenAPIHono 
 
 /** What a client says, in the engine's words. */
 function changes(given: z.infer<typeof Changes>): ScheduleChanges {
-  const { max_retries, time_limit, soft_time_limit, start, end, ...same } = given;
+  const { max_retries, time_limit, soft_time_limit, start, end, ...others } = given;
+  const { unique_key, concurrency_key, concurrency_limit, ...same } = others;
   return {
     ...same,
     start: typeof start === "string" ? new Date(start) : start,
@@ -271,6 +272,9 @@ function changes(given: z.infer<typeof Changes>): ScheduleChanges {
     maxRetries: max_retries,
     timeLimit: time_limit,
     softTimeLimit: soft_time_limit,
+    uniqueKey: unique_key,
+    concurrencyKey: concurrency_key,
+    concurrencyLimit: concurrency_limit,
   };
 }
 

@@ -8,11 +8,10 @@ import {
   InvalidOptionError,
   UnknownTaskError,
 } from "../jobs/errors.ts";
-import { MAX_CONCURRENCY_LIMIT, MAX_KEY, MAX_UNIQUE_SECONDS } from "../jobs/flow.ts";
 import type { Registry } from "../jobs/registry.ts";
-import { type CallOptions, MAX_RETRIES, MAX_SECONDS, MAX_TIME_MS } from "../jobs/options.ts";
-import { NAME_PATTERN, PRIORITIES } from "../jobs/wire.ts";
+import { type CallOptions, MAX_SECONDS } from "../jobs/options.ts";
 import { jsonBody } from "./body.ts";
+import { callFields, Seconds, Time } from "./call_fields.ts";
 import { type InputError, invalidInput, problems } from "./problem.ts";
 import { AcceptedBody, AnyJson, json } from "./schemas.ts";
 
@@ -26,40 +25,15 @@ const MAX_ERRORS = 100;
 /** What a body without a name starts. */
 const SAMPLE_TASK = "create_task";
 
-const Seconds = z.number().min(0).max(MAX_SECONDS);
-const Time = z.iso.datetime({ offset: true, error: "must be a time in ISO 8601 with a time zone" })
-  .refine((text) => Math.abs(Date.parse(text)) < MAX_TIME_MS, "must be before the year 3000");
-
-const key = (description: string) =>
-  z.string().optional().openapi({ description, minLength: 1, maxLength: MAX_KEY });
-
 const Call = z.strictObject({
   name: z.string().optional().openapi({ default: SAMPLE_TASK }),
   args: AnyJson.optional().openapi({ description: "An array, or an object with named arguments" }),
-  queue: z.string().regex(NAME_PATTERN).optional(),
-  priority: z.enum(PRIORITIES).optional().openapi({ description: "Without it the task's own" }),
+  ...z.object(callFields).partial().shape,
   countdown: Seconds.optional().openapi({ description: "Seconds to wait before it runs" }),
   eta: Time.optional().openapi({ description: "Not before this time; excludes countdown" }),
   expires: z.union([Seconds, Time], {
     error: `must be seconds (from 0 to ${MAX_SECONDS}) or a time in ISO 8601 with a time zone`,
   }).optional().openapi({ description: "If not started by then, it ends as REVOKED" }),
-  max_retries: z.int().min(0).max(MAX_RETRIES).optional(),
-  time_limit: Seconds.optional().openapi({ description: "Seconds; 0 is no limit" }),
-  soft_time_limit: Seconds.optional().openapi({
-    description: "Seconds, less than the time_limit; 0 is no limit",
-  }),
-  unique: z.union([z.enum(["start", "end"]), z.number().min(0.001).max(MAX_UNIQUE_SECONDS)], {
-    error: `must be "start", "end" or seconds (from 0.001 to ${MAX_UNIQUE_SECONDS})`,
-  }).optional().openapi({
-    description:
-      "Until the first starts, until it ends, or for so many seconds, a second request " +
-      "for the same name and arguments is answered with the first one's task",
-  }),
-  unique_key: key("What counts for `unique` instead of the arguments"),
-  concurrency_key: key("Tasks with the same key, whatever their names, take turns"),
-  concurrency_limit: z.int().min(1).max(MAX_CONCURRENCY_LIMIT).optional().openapi({
-    description: "How many tasks with that key may run at the same time; without it 1",
-  }),
 }).refine(({ countdown, eta }) => countdown === undefined || eta === undefined, {
   path: ["countdown"],
   error: "countdown and eta exclude each other",

@@ -42,6 +42,10 @@ Deno.test("a schedule is made, shown, changed, and deleted", async () => {
     max_retries: null,
     time_limit: null,
     soft_time_limit: null,
+    unique: null,
+    unique_key: null,
+    concurrency_key: null,
+    concurrency_limit: null,
     paused: false,
     in_code: false,
     last_due_at: null,
@@ -121,6 +125,33 @@ Deno.test("a paused schedule is not due, and can be run by hand", async () => {
   await problem(await t.get("/schedules/nobody/runs"), 404);
 });
 
+Deno.test("a schedule may keep its next task out while the last one runs", async () => {
+  await using t = await TestApp.start();
+  await answer(t.post("/schedules", { name: "s", ...daily, unique: "end", unique_key: "k" }), 201);
+  const run = async () =>
+    (await answer<{ task_id: string }>(t.post("/schedules/s/run"), 202)).task_id;
+  const first = await run();
+  assertEquals(await run(), first);
+  const { runs } = await answer<{ runs: ScheduleRun[] }>(t.get("/schedules/s/runs"));
+  assertEquals(runs.map(({ task_id, skipped }) => [task_id, skipped]), [
+    [first, "a task with the same unique key was there already"],
+    [first, null],
+  ]);
+  await t.run(0.5);
+  assert(await run() !== first);
+  const changed = await answer(send(t, "PATCH", "/schedules/s", {
+    unique: null,
+    unique_key: null,
+    concurrency_key: "c",
+    concurrency_limit: 2,
+  }));
+  assertEquals([changed.unique, changed.concurrency_key, changed.concurrency_limit], [
+    null,
+    "c",
+    2,
+  ]);
+});
+
 Deno.test("what would never be right is refused with a sentence, and nothing is stored", async () => {
   await using t = await TestApp.start();
   const past = "2020-01-01T00:00:00Z";
@@ -148,6 +179,9 @@ Deno.test("what would never be right is refused with a sentence, and nothing is 
     [{ queue: "a b" }, "queue", /./],
     [{ priority: "urgent" }, "priority", /high/],
     [{ expires: "soon" }, "expires", /./],
+    [{ unique: "now" }, "unique", /"start", "end" or seconds/],
+    [{ unique_key: "k" }, "unique_key", /./],
+    [{ concurrency_limit: 2 }, "concurrency_limit", /./],
     [{ color: "blue" }, "color", /no such field/],
   ];
   for (const [given, path, message] of wrong) {
