@@ -111,10 +111,16 @@ Deno.test("serve and work start without Redis, say it once, and go on by themsel
 
 Deno.test("TERM and INT end a program at once whose Redis has never answered", async () => {
   using redis = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  const { port } = redis.addr;
+  for (
+    const [signal, url] of [
+      ["SIGTERM", `redis://127.0.0.1:${port}`],
+      ["SIGINT", `redis-sentinel://127.0.0.1:${port}?master=m`],
+    ] as const
+  ) {
     for (const command of ["serve", "work"]) {
       await using program = Program.start([command, "--loglevel", "error"], {
-        TASKAPP_BROKER: `redis://127.0.0.1:${redis.addr.port}`,
+        TASKAPP_BROKER: url,
         TASKAPP_PORT: `${freePort()}`,
       });
       using _silent = await redis.accept(); // it asks whether the broker can be used

@@ -32,13 +32,13 @@ export function connectorTo(
       });
       // In Deno a socket may tell of more than one error, and ioredis listens once.
       socket.on("error", () => {});
+      if (!this.connecting) socket.destroy(); // it was told to disconnect meanwhile
       return this.stream = socket;
     }
 
     async #open(): Promise<Socket> {
       const place = await find();
       const options = tls();
-      if (!this.connecting) throw new Error("Connection is closed.");
       const socket = options ? connectTls({ ...place, ...options }) : connectTcp(place);
       if (lookEveryMs !== undefined) leaveIfMoved(socket, place, find, lookEveryMs);
       return socket;
