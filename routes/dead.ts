@@ -12,7 +12,7 @@ import {
 import { jsonBody } from "./body.ts";
 import { problems } from "./problem.ts";
 import { json } from "./schemas.ts";
-import { PageBody, PageQuery, sendPage } from "./tasks.ts";
+import { MAX_ERROR_PART, PageBody, PageQuery, sendPage } from "./tasks.ts";
 
 /** Ten thousand ids. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -34,7 +34,7 @@ const Selection = z.strictObject({
   }),
   name: z.string().optional(),
   queue: z.string().optional(),
-  error: z.string().min(1).optional().openapi({
+  error: z.string().min(1).max(MAX_ERROR_PART).optional().openapi({
     description: "Part of the type or the message of the error",
   }),
   limit: z.int().min(1).max(MAX_DEAD).optional().openapi({

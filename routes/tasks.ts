@@ -12,6 +12,8 @@ import { AnyJson, json, StartedBody, TaskBody } from "./schemas.ts";
 
 const MAX_WAIT_SECONDS = 60;
 const MAX_PAGE = 500;
+/** What is looked for in up to 16,000 characters of each task. */
+export const MAX_ERROR_PART = 1000;
 const MAX_BODY_BYTES = 1.25 * 1024 * 1024;
 
 export const TaskId = z.object({ id: z.string() });
@@ -20,7 +22,7 @@ export const PageQuery = z.object({
   state: z.enum(STATES).optional(),
   name: z.string().optional(),
   queue: z.string().optional(),
-  error: z.string().optional().openapi({
+  error: z.string().max(MAX_ERROR_PART).optional().openapi({
     description: "Part of the type or the message of its error",
   }),
   limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50).openapi({ type: "integer" }),

@@ -302,6 +302,7 @@ onEachStore(
         { limit: 0 },
         { limit: 10_001 },
         { error: "" },
+        { error: "e".repeat(1001) },
         { state: "SUCCESS" },
       ];
       for (const selection of wrong) await problem(await t.post(path, selection), 422);
