@@ -17,6 +17,9 @@ import { NAME_PATTERN, type Schedule, type ScheduleRun } from "./wire.ts";
 
 /** Times that are foretold. */
 const UPCOMING = 5;
+/** A page ends early when it holds so many characters; it is read in parts. */
+const MAX_PAGE_CHARACTERS = 4 * 1024 * 1024;
+const READ_AT_ONCE = 50;
 /** Others may change a schedule so often while one change to it is made. */
 const MAX_ATTEMPTS = 20;
 
@@ -158,9 +161,20 @@ export class Schedules {
     cursor = "",
   ): Promise<{ schedules: Schedule[]; cursor: string | null }> {
     if (cursor !== "" && !NAME_PATTERN.test(cursor)) throw new InvalidCursorError(cursor);
-    const stored = await this.broker.schedules.list(cursor, limit);
-    const last = stored.length === limit ? stored.at(-1)?.name ?? null : null;
-    return { schedules: stored.map(toSchedule), cursor: last };
+    const schedules: Schedule[] = [];
+    let after = cursor;
+    let characters = 0;
+    while (schedules.length < limit && characters < MAX_PAGE_CHARACTERS) {
+      const want = Math.min(READ_AT_ONCE, limit - schedules.length);
+      const stored = await this.broker.schedules.list(after, want);
+      for (const each of stored) {
+        schedules.push(toSchedule(each));
+        characters += each.body.length;
+        after = each.name;
+      }
+      if (stored.length < want) return { schedules, cursor: null };
+    }
+    return { schedules, cursor: after };
   }
 
   /** What became of its last ticks, the newest first. @throws {UnknownScheduleError} */

@@ -74,8 +74,7 @@ export function checkCron(cron: string): void {
   try {
     parse(cron);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new RangeError(`is not a cron expression: ${reason.replace(/^CronPattern: /, "")}`);
+    throw new RangeError(`is not a cron expression: ${reasonOf(error)}`);
   }
   if (parse(cron).nextRun(new Date(0)) === null) {
     throw new RangeError("never comes due: no month has that day");
@@ -96,6 +95,22 @@ export function checkTimezone(name: string): string {
 }
 
 const MAX_CRON_LENGTH = 200;
+
+/** By the parser's names, which counts some of them from 0 in its messages. */
+const BOUNDS: Record<string, string> = {
+  second: "second must be from 0 to 59",
+  minute: "minute must be from 0 to 59",
+  hour: "hour must be from 0 to 23",
+  day: "day of month must be from 1 to 31",
+  month: "month must be from 1 to 12",
+  dayOfWeek: "day of week must be from 0 to 7, both of which are Sunday",
+};
+
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const [, field = ""] = /Invalid value for (\w+)/.exec(message) ?? [];
+  return BOUNDS[field] ?? message.replace(/^CronPattern: /, "");
+}
 
 function nextInterval(anchor: number, every: number, after: number): number {
   const step = every * 1000;

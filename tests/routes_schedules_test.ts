@@ -158,7 +158,7 @@ Deno.test("what would never be right is refused with a sentence, and nothing is 
   const wrong: [Record<string, unknown>, string, RegExp][] = [
     [{ cron: "0 0 31 2 *" }, "cron", /never comes due/],
     [{ cron: "* * *" }, "cron", /five fields/],
-    [{ cron: "61 * * * *" }, "cron", /not a cron expression/],
+    [{ cron: "61 * * * *" }, "cron", /minute must be from 0 to 59/],
     [{ timezone: "Mars/Base" }, "timezone", /not an IANA time zone/],
     [{ every: 60 }, "cron", /exclude each other/],
     [{ cron: null }, "cron", /cron or every is needed/],

@@ -9,7 +9,7 @@ import { Schedules } from "../jobs/schedule_control.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
 import { Program } from "./program.ts";
 import { TestRedis } from "./redis.ts";
-import { STORES, type TestStore } from "./stores.ts";
+import { startSqlite, STORES, type TestStore } from "./stores.ts";
 import { until } from "./until.ts";
 
 const PROCESSES = 10;
@@ -94,6 +94,19 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     assert(ticks >= SCHEDULES * KILLS, `${ticks} ticks`);
   });
 }
+
+Deno.test("where only a server runs, ticks are enqueued all the same", async () => {
+  await using store = await startSqlite();
+  await using stack = new AsyncDisposableStack();
+  const broker = stack.adopt(connectBroker(store.url), (broker) => broker.close());
+  const schedules = new Schedules(broker, new Registry(tasks));
+  await schedules.create("s", { ...definition, every: 1 });
+  const env = { TASKAPP_BROKER: store.url };
+  stack.use(Program.start(["serve", "--port", "0"], env, store.cwd));
+  await until(async () => (await schedules.runs("s")).length >= 3, 30_000);
+  await schedules.pause("s");
+  await assertEachTickOnce(broker, schedules, ["s"]);
+});
 
 Deno.test("a Redis that is away across ticks loses none, and the policy says which run", async () => {
   await using redis = await TestRedis.start({ durable: true });
