@@ -278,7 +278,10 @@ function merge(definition: ScheduleDefinition, changes: ScheduleChanges): Schedu
   const given = Object.entries(changes).filter(([, value]) => value !== undefined);
   const merged: Record<string, unknown> = { ...definition, ...Object.fromEntries(given) };
   // Who names one of the two means that one.
-  if (changes.every && changes.cron === undefined) merged["cron"] = merged["timezone"] = null;
+  if (changes.every) {
+    if (changes.cron === undefined) merged["cron"] = null;
+    if (changes.timezone === undefined) merged["timezone"] = null;
+  }
   if (changes.cron && changes.every === undefined) merged["every"] = null;
   const kept = Object.entries(merged).filter(([field, value]) =>
     value !== null || field === "args"

@@ -12,8 +12,9 @@ import { planStep } from "./schedule_ticks.ts";
 
 /** At the latest; the broker answers when the next schedule is due. */
 const EVERY_MS = 1000;
-/** Steps made at a time: planning them must not hold up what else this process does. */
+/** Steps made at a time, and their ticks: neither may hold up what else is done. */
 const BATCH = 100;
+const MAX_TICKS = 1000;
 /** After a turn in which others were faster: they are at what is left. */
 const YIELD_MS = 20;
 
@@ -24,11 +25,24 @@ export function scheduleDuty(broker: Broker): Duty {
   return brokerDuty("schedules", EVERY_MS, async () => {
     const { now, schedules, waitMs } = await broker.schedules.due(BATCH);
     if (schedules.length === 0) return waitMs;
-    const steps = schedules.map((schedule) => plan(schedule, now));
+    const steps = planSome(schedules, now);
     const made = await broker.schedules.advance(steps);
     steps.filter((_, i) => made[i]).forEach(tell);
     return made.includes(true) ? 0 : YIELD_MS;
   });
+}
+
+/** Plans the first steps, till they have enough ticks together. */
+function planSome(schedules: StoredSchedule[], now: number): ScheduleStep[] {
+  const steps: ScheduleStep[] = [];
+  let ticks = 0;
+  for (const schedule of schedules) {
+    const step = plan(schedule, now);
+    steps.push(step);
+    ticks += step.ticks.length;
+    if (ticks >= MAX_TICKS) break;
+  }
+  return steps;
 }
 
 /** One that cannot be planned must not keep the others waiting. */

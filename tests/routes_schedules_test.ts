@@ -63,7 +63,10 @@ Deno.test("a schedule is made, shown, changed, and deleted", async () => {
   }));
   assertEquals([patched.args, patched.queue, patched.priority], [[3, 4], null, "high"]);
   assertEquals([patched.next_due_at, patched.created_at], [next_due_at, created_at]);
-  const hourly = await answer(send(t, "PATCH", "/schedules/nightly", { every: 3600 }));
+  for (const change of [{ every: 60 }, { cron: "0 0 * * *", timezone: "Asia/Tokyo" }]) {
+    await answer(send(t, "PATCH", "/schedules/nightly", change));
+  }
+  const hourly = await answer(send(t, "PATCH", "/schedules/nightly", { every: 3600, cron: null }));
   assertEquals([hourly.cron, hourly.timezone, hourly.every], [null, "UTC", 3600]);
   const back = await answer(send(t, "PATCH", "/schedules/nightly", { cron: "0 4 * * *" }));
   assertEquals([back.cron, back.every, back.priority], ["0 4 * * *", null, "high"]);

@@ -164,6 +164,24 @@ for (const [kind, start] of Object.entries(STORES)) {
     }
   });
 
+  Deno.test(`${kind}: many ticks that were missed by many schedules all run`, async () => {
+    await using site = new Site(await start());
+    const { schedules } = site.broker;
+    for (let i = 0; i < 20; i++) {
+      await site.schedules.create(`s${i}`, { task: "add", args: [1], every: 1, misfire: "all" });
+      const stored = await schedules.get(`s${i}`);
+      assertExists(stored);
+      const body = JSON.parse(stored.body);
+      body.timing.anchor -= 400_000; // as if it had been made then
+      body.timing.end = body.updated;
+      const put = { ...stored, body: JSON.stringify(body), next: body.timing.anchor };
+      assertEquals(await schedules.put(put, stored.revision), "stored");
+    }
+    await site.scheduler();
+    await until(async () => (await site.broker.stats()).enqueued === 20 * 401, 30_000);
+    assertEquals((await schedules.due(100)).schedules, []);
+  });
+
   Deno.test(`${kind}: a schedule that cannot be read stops, and the others go on`, async () => {
     await using site = new Site(await start());
     const { schedules } = site.broker;
