@@ -2,6 +2,8 @@
 
 /** Tasks that take less on average are claimed ahead of free slots. */
 const SHORT_TASK_MS = 20;
+/** In one call: a bound on how long it holds the broker. */
+const MAX_CLAIM = 1000;
 /** Of a new run in the average. */
 const WEIGHT = 0.2;
 
@@ -30,6 +32,6 @@ export class Demand {
     const ahead = short ? limit * (this.prefetchMultiplier - 1) : 0;
     // Refill in halves: a claim per finished task would cost a round trip each.
     if (running >= limit && waiting > ahead / 2) return 0;
-    return Math.max(0, limit - running + ahead - waiting);
+    return Math.min(MAX_CLAIM, Math.max(0, limit - running + ahead - waiting));
   }
 }

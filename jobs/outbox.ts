@@ -84,7 +84,7 @@ export class Outbox {
     // All that happens in this turn of the event loop goes into one batch.
     await Promise.resolve();
     while (!this.#closed && this.#reports.length + this.#unsent.size > 0) {
-      const reports = batch(this.#reports, ({ log }) => log?.length ?? 0);
+      const reports = batch(this.#reports, charsOf);
       this.#reports.splice(0, reports.length);
       // A task's last report goes before its settlement: those left behind hold it back.
       const unsent = this.#reports.length > 0
@@ -154,16 +154,20 @@ export class Outbox {
   }
 }
 
+function charsOf({ log, progress }: Report): number {
+  return (log?.length ?? 0) + (progress?.meta?.length ?? 0);
+}
+
 function keyOf({ id, token }: Settlement): string {
   return `${id} ${token}`;
 }
 
 /** The first of a list that go into one batch. */
-function batch<T>(items: Iterable<T>, charsOf: (item: T) => number): T[] {
+function batch<T>(items: Iterable<T>, lengthOf: (item: T) => number): T[] {
   const first: T[] = [];
   let chars = 0;
   for (const item of items) {
-    chars += charsOf(item);
+    chars += lengthOf(item);
     if (first.length === MAX_BATCH || first.length > 0 && chars > MAX_BATCH_CHARS) break;
     first.push(item);
   }

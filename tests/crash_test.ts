@@ -17,7 +17,7 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     await using site = await Site.start(startStore);
     await using doomed = site.worker("doomed");
     const id = await site.call(createTask, [4]);
-    await until(async () => (await site.task(id)).status === "PROGRESS");
+    await site.underWay(id);
     await using _heir = site.worker("heir");
     await until(async () => (await site.broker.workers()).length === 2);
     await doomed.kill("SIGKILL");
@@ -38,7 +38,7 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     // The lease is long; the pause is made long enough by giving the task to another by hand.
     await using frozen = site.worker("frozen");
     const id = await site.call(createTask, [3]);
-    await until(async () => (await site.task(id)).status === "PROGRESS");
+    await site.underWay(id);
     frozen.signal("SIGSTOP");
     const name = (await site.task(id)).worker;
     assertExists(name);
@@ -58,7 +58,7 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     await using site = await Site.start(startStore);
     await using worker = site.worker("drained", "-c", "1");
     const running = await site.call(createTask, [2]);
-    await until(async () => (await site.task(running)).status === "PROGRESS");
+    await site.underWay(running);
     const waiting = await site.call(createTask, [1]);
     assertEquals(await worker.kill("SIGTERM"), 0);
     assertEquals((await site.task(running)).status, "SUCCESS");
@@ -71,7 +71,7 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     for (const [grace, signals] of [["1", 1], ["30", 2]] as const) {
       await using worker = site.worker("hurried", "--grace", grace);
       const id = await site.call(createTask, [60]);
-      await until(async () => (await site.task(id)).status === "PROGRESS");
+      await site.underWay(id);
       if (signals === 2) {
         worker.signal("SIGTERM");
         await sleep(200);
@@ -137,7 +137,7 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     await using _server = Program.start(["serve", "--port", "0"], site.env, site.store.cwd);
     await using worker = site.worker("last");
     const id = await site.call(createTask, [60]);
-    await until(async () => (await site.task(id)).status === "PROGRESS");
+    await site.underWay(id);
     await worker.kill("SIGKILL");
     await until(async () => (await site.broker.workers()).length === 0);
     const task = await site.task(id);

@@ -42,9 +42,9 @@ export class Site implements AsyncDisposable {
     return task;
   }
 
-  /** Waits until a task says that it is under way. */
+  /** Waits until a task says that it is under way; the first start of a program takes its time. */
   underWay(id: string): Promise<void> {
-    return until(async () => (await this.task(id)).status === "PROGRESS");
+    return until(async () => (await this.task(id)).status === "PROGRESS", 30_000);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -17,7 +17,7 @@ import { registry, WORKER } from "./worker_setup.ts";
  * Sequences of faults per store; to hunt, set PROPERTY_RUNS to some hundreds. A failure prints the
  * shortest sequence that fails, and its `seed` and `path`: put beside `numRuns`, they repeat it alone.
  */
-const numRuns = Number(Deno.env.get("PROPERTY_RUNS") ?? 8);
+const numRuns = Number(Deno.env.get("PROPERTY_RUNS") ?? 5);
 
 const SIZE = 3;
 /** Short, so that what only the lease or a heartbeat mends is mended soon. */
