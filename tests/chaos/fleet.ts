@@ -5,6 +5,8 @@ import { Program } from "../program.ts";
 import { freePort } from "../redis.ts";
 import type { Harm } from "./plan.ts";
 
+/** Workers are not all alike. */
+const KINDS = [["--pool", "async"], [], ["--max-tasks-per-child", "25"]];
 /** More than the grace of a worker and all that it waits for in a broker that is away. */
 const PATIENCE_MS = 30_000;
 /** Of a worker, in seconds. */
@@ -118,7 +120,16 @@ export class Fleet implements AsyncDisposable {
   #spawn(whom: "worker" | "server", number: number, port: number, lives: number): Life {
     const name = `${whom}${number}.${lives}`;
     const args = whom === "worker"
-      ? ["work", "-n", name, "-c", `${SLOTS}`, "--grace", `${GRACE}`]
+      ? [
+        "work",
+        "-n",
+        name,
+        "-c",
+        `${SLOTS}`,
+        "--grace",
+        `${GRACE}`,
+        ...KINDS[number % KINDS.length] ?? [],
+      ]
       : ["serve", "--port", `${port}`];
     const program = Program.start(args, this.env, this.cwd);
     const life: Life = {

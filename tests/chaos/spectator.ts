@@ -16,6 +16,7 @@ const NOBODY = "nobody";
 export class Spectator implements AsyncDisposable {
   /** The number of the last event heard, of the tasks that have not ended. */
   readonly #last = new Map<string, number>();
+  readonly #watched = new Set<string>();
   #socket: WebSocket | undefined;
   /** Whether the socket shows only what it was asked for. */
   #chosen = false;
@@ -29,7 +30,10 @@ export class Spectator implements AsyncDisposable {
     this.#running = this.#run();
   }
 
+  /** A task that is watched already is watched once. */
   watch(id: string): void {
+    if (this.#watched.has(id)) return;
+    this.#watched.add(id);
     this.#last.set(id, 0);
     if (this.#chosen && this.#socket?.readyState === WebSocket.OPEN) {
       this.#send({ subscribe: { [id]: 0 } });
