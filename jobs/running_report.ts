@@ -7,12 +7,9 @@ import type { Running } from "./held.ts";
 /** Said whatever the log level is: somebody asked. */
 const log = getLogger(["taskapp", "status"]);
 
-export type Mode = "working" | "quiet" | "stopping";
-
 /** @param threadOf the number of the thread that runs a task, if it has one */
 export function reportRunning(
   beat: WorkerBeat,
-  mode: Mode,
   runs: Running[],
   threadOf: (id: string) => number | null,
 ): void {
@@ -25,7 +22,7 @@ export function reportRunning(
     stage,
     thread: threadOf(job.id),
   }));
-  const { hostname, pid, pool, concurrency, queues, memory_mib, processed } = beat;
+  const { hostname, pid, mode, pool, concurrency, queues, memory_mib, processed } = beat;
   const lines = tasks.map(({ id, name, attempt, seconds, stage, thread }) =>
     `\n  ${name}[${id}] attempt ${attempt}, for ${seconds} s` +
     (stage === null ? "" : `, stage ${stage}`) + (thread === null ? "" : `, thread ${thread}`)

@@ -155,10 +155,15 @@ export interface QueueInfo {
   concurrency_limit: number | null;
 }
 
+/** A quiet worker takes no more tasks, a stopping one will be gone when what it runs has ended. */
+export const WORKER_MODES = ["working", "quiet", "stopping"] as const;
+export type WorkerMode = (typeof WORKER_MODES)[number];
+
 export interface WorkerInfo {
   name: string;
   hostname: string;
   pid: number;
+  mode: WorkerMode;
   pool: "threads" | "async";
   concurrency: number;
   queues: string[];

@@ -23,7 +23,7 @@ import { type Held, HeldTasks, type Running } from "./held.ts";
 import { Outbox } from "./outbox.ts";
 import type { Pool } from "./pool.ts";
 import { Reconciler } from "./reconcile.ts";
-import { type Mode, reportRunning } from "./running_report.ts";
+import { reportRunning } from "./running_report.ts";
 import { logEnd, logStart } from "./task_log.ts";
 import { TimeLimits } from "./time_limits.ts";
 import { upkeep } from "./upkeep.ts";
@@ -115,6 +115,7 @@ export class Worker {
     this.#stopping = this.#stopping === "no" ? "drain" : "now";
     this.#wake.ring();
     this.#stopped.ring();
+    this.#ticker.kick("heartbeat");
   }
 
   /** Stops claiming for good, and keeps all that runs. */
@@ -125,12 +126,12 @@ export class Worker {
       tasks: this.#held.running,
     });
     this.#handBack(this.#held.takeWaiting());
+    this.#ticker.kick("heartbeat"); // tells of it
   }
 
   /** Logs what is running, whatever the log level. */
   printRunning(): void {
-    const mode: Mode = this.#stopping !== "no" ? "stopping" : this.#quiet ? "quiet" : "working";
-    reportRunning(this.#beat(), mode, this.#held.runs(), (id) => this.pool.threadOf(id));
+    reportRunning(this.#beat(), this.#held.runs(), (id) => this.pool.threadOf(id));
   }
 
   #duties(): Duty[] {
@@ -314,6 +315,7 @@ export class Worker {
       version,
       queues,
       pid: Deno.pid,
+      mode: this.#stopping !== "no" ? "stopping" : this.#quiet ? "quiet" : "working",
       pool: this.pool.kind,
       concurrency: this.pool.size,
       started_at: this.#startedAt,

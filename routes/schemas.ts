@@ -18,6 +18,7 @@ import {
   type Task,
   type TaskEvent,
   type TaskType,
+  WORKER_MODES,
   type WorkerInfo,
 } from "../jobs/wire.ts";
 
@@ -106,6 +107,7 @@ export const WorkerBody: z.ZodType<WorkerInfo> = z.object({
   name: z.string(),
   hostname: z.string(),
   pid: z.number().int(),
+  mode: z.enum(WORKER_MODES),
   pool: z.enum(["threads", "async"]),
   concurrency: z.number().int(),
   queues: z.array(z.string()),

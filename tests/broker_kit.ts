@@ -43,6 +43,7 @@ export function beat(name: string): WorkerBeat {
     name,
     hostname: "here",
     pid: 1,
+    mode: "working",
     pool: "threads",
     concurrency: 2,
     queues: ["default", "other"],

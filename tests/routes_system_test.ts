@@ -204,6 +204,7 @@ async function beat(t: TestApp): Promise<void> {
     name: "tester",
     hostname: "here",
     pid: 1,
+    mode: "working",
     pool: "threads",
     concurrency: 4,
     queues: ["default"],

@@ -24,7 +24,7 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     await sleep(1500); // longer than the poll that a lost wake-up would cost
     assertEquals((await site.task(late)).status, "PENDING");
     const [alive] = await site.broker.workers();
-    assertEquals([alive?.active, alive?.concurrency], [1, 2]);
+    assertEquals([alive?.mode, alive?.active, alive?.concurrency], ["quiet", 1, 2]);
 
     const { code, stderr } = await worker.stop();
     assertEquals(code, 0);

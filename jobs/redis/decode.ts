@@ -12,6 +12,7 @@ import type {
   TaskError,
   TaskEvent,
   WorkerInfo,
+  WorkerMode,
 } from "../wire.ts";
 
 type Fields = Map<string, string>;
@@ -107,6 +108,7 @@ export function toWorker(name: string, active: number, flat: readonly string[]):
     name,
     hostname: fields.get("hostname") ?? "",
     pid: Number(fields.get("pid")),
+    mode: (fields.get("mode") ?? "working") as WorkerMode,
     pool: fields.get("pool") === "async" ? "async" : "threads",
     concurrency: Number(fields.get("concurrency")),
     queues: (fields.get("queues") ?? "").split(","),
