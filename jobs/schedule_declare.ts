@@ -23,6 +23,9 @@ import { nextDue } from "./schedule_times.ts";
 /** A process that has not said for so long what it declares is gone. */
 const DECLARED_FOR_MS = 60_000;
 
+/** After a broker that was away, or another who changed the same schedule. */
+const RETRY_MS = 1000;
+
 const log = getLogger(["taskapp", "schedules"]);
 
 /**
@@ -57,26 +60,28 @@ export function declareDuty(
   declaredForMs = DECLARED_FOR_MS,
 ): Duty {
   const startedAt = performance.now();
-  return brokerDuty("declare", declaredForMs / 3, async () => {
+  let doneAt = -Infinity;
+  return brokerDuty("declare", Math.min(RETRY_MS, declaredForMs / 3), async () => {
+    if (performance.now() - doneAt < declaredForMs / 3) return;
     const now = await broker.schedules.now();
     const since = now - declaredForMs;
     const inCode = new Map((await broker.schedules.inCode()).map((each) => [each.name, each]));
-    let retryMs: number | null = null;
+    let isDone = true;
     for (const definition of declared) {
       const { name } = definition;
       const stored = inCode.get(name) ?? await broker.schedules.get(name);
       inCode.delete(name);
-      if (!await declare(broker, registry, definition, stored, now, since)) retryMs = 100;
+      if (!await declare(broker, registry, definition, stored, now, since)) isDone = false;
     }
+    if (isDone) doneAt = performance.now();
     // All may have been stopped: the others get the time to come back.
-    if (performance.now() - startedAt < declaredForMs) return retryMs;
+    if (performance.now() - startedAt < declaredForMs) return;
     for (const { name, revision, body } of inCode.values()) {
       const { declared } = JSON.parse(body) as ScheduleBody;
       if (Object.keys(living(declared, since)).length > 0) continue;
       if (!await broker.schedules.remove(name, revision)) continue;
       log.info("Schedule {name} is deleted: no process declares it any more", { name });
     }
-    return retryMs;
   });
 }
 

@@ -12,6 +12,7 @@ import { Schedules } from "../jobs/schedule_control.ts";
 import { checkDeclared, declareDuty } from "../jobs/schedule_declare.ts";
 import { defineTask } from "../jobs/task.ts";
 import type { Schedule } from "../jobs/wire.ts";
+import { TestRedis } from "./redis.ts";
 import { STORES, type TestStore } from "./stores.ts";
 import { until } from "./until.ts";
 
@@ -144,6 +145,19 @@ for (const [kind, start] of Object.entries(STORES)) {
     assertEquals((await site.schedules.get("mine"))?.in_code, false);
   });
 }
+
+Deno.test("schedules are declared soon after a Redis that was away at the start is there", async () => {
+  const redis = await TestRedis.start();
+  await redis.down();
+  await using site = new Site(redis);
+  const ticker = new Ticker([declareDuty(site.broker, registry, [declared("0 1 * * *")])]);
+  ticker.start();
+  await sleep(300);
+  await redis.up();
+  const cron = () => site.cron().catch(() => undefined);
+  await until(async () => await cron() === "0 1 * * *");
+  await ticker.stop();
+});
 
 Deno.test("a mistake in code is known before a process starts", async () => {
   await checkDeclared(registry, [declared("0 1 * * *"), declared("0 1 * * *", { name: "other" })]);
