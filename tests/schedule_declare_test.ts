@@ -152,7 +152,7 @@ Deno.test("schedules are declared soon after a Redis that was away at the start 
   await using site = new Site(redis);
   const ticker = new Ticker([declareDuty(site.broker, registry, [declared("0 1 * * *")])]);
   ticker.start();
-  await sleep(300);
+  await sleep(3000);
   await redis.up();
   const cron = () => site.cron().catch(() => undefined);
   await until(async () => await cron() === "0 1 * * *");
