@@ -296,7 +296,7 @@ const REFUSALS: [what: string, acl: string[], user: string, path: string, line: 
     ["on", ">wr0ng", "~*", "+@all", "resetchannels"],
     "app:wr0ng",
     "",
-    /NOPERM .*: ACL SETUSER <user> ~taskapp:\* &taskapp:\*/,
+    /NOPERM .*: ACL SETUSER <user> ~taskapp:\* resetchannels &taskapp:\*/,
   ],
   ["no such database", ["on", ">wr0ng", "~*", "&*", "+@all"], "app:wr0ng", "/99", /no database/],
 ];

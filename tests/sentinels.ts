@@ -64,7 +64,13 @@ export class TestSentinels implements AsyncDisposable {
 
   static async start(): Promise<TestSentinels> {
     const first = await TestRedis.start({ durable: true });
-    const replicaOf = ["--replicaof", `127.0.0.1 ${first.port}`, "--repl-diskless-sync-delay", "0"];
+    const replicaOf = [
+      "--replicaof",
+      "127.0.0.1",
+      `${first.port}`,
+      "--repl-diskless-sync-delay",
+      "0",
+    ];
     const second = await TestRedis.start({ durable: true, args: replicaOf });
     await until(async () => (await second.command("INFO")).includes("master_link_status:up"));
     const sentinels = await Promise.all([1, 2, 3].map(() => TestSentinel.start(first.port)));

@@ -56,7 +56,8 @@ const REFUSALS: { kind: string; reply: RegExp; what(reply: string): string }[] =
     reply: /^NOPERM|user executing the script can't|ACL failure in script/,
     what: (reply) =>
       `does not let its user do what taskapp does (${reply.trim()}): ` +
-      "ACL SETUSER <user> ~taskapp:* &taskapp:* +@all -@dangerous +info +client|list is enough",
+      "ACL SETUSER <user> ~taskapp:* resetchannels &taskapp:* +@all -@dangerous +info " +
+      "+client|list +client|id is enough",
   },
   {
     kind: "database",
@@ -143,7 +144,9 @@ export function reasonOf(error: unknown): string {
 }
 
 /** The trouble that an error reply tells of; undefined where the call itself was at fault. */
-export function fromReply(reply: string): Trouble | undefined {
+export function fromReply(text: string): Trouble | undefined {
+  // Redis 6.2 wraps what a command in a script was answered.
+  const reply = /@user_script: ?\d+: -([A-Z]+ .*)$/.exec(text)?.[1] ?? text;
   const refusal = REFUSALS.find((each) => each.reply.test(reply));
   if (refusal) return { kind: refusal.kind, what: refusal.what(reply), refusal: true };
   if (reply.startsWith("READONLY")) return REPLICA;
