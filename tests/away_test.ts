@@ -262,6 +262,23 @@ together("while and after Redis is away, or will not have us", {
         /does not let its user do what taskapp does \(.*(rpush|can't run)/,
       );
     },
+  "a Redis that drops tasks when it is full is warned of once, with the remedy": async () => {
+    await using redis = await TestRedis.start({ args: ["--maxmemory-policy", "allkeys-lru"] });
+    await using server = new Running("serve", redis.url);
+    await using worker = new Running("work", redis.url);
+    await until(async () => await server.ready() === 200, START_MS);
+    await runOn(redis.url);
+    await redis.command("CLIENT", "KILL", "TYPE", "normal");
+    await until(async () => await server.ready() === 200);
+    const remedy = /^warning: Redis at \S+ drops tasks .*CONFIG SET maxmemory-policy noeviction/;
+    for (const { log } of await Promise.all([server.stop(), worker.stop()])) {
+      assertLog(log, [remedy]);
+    }
+    const { code, stderr } = await Program.output(["call", "divide", "[1, 2]"], {
+      TASKAPP_BROKER: redis.url,
+    });
+    assertEquals([code, stderr], [0, ""]);
+  },
   "an error that is no outage is still logged": async () => {
     await using redis = await TestRedis.start();
     await redis.command("SET", "taskapp:{0}:scheduled", "not a sorted set");

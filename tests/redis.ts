@@ -62,7 +62,9 @@ export class TestRedis implements AsyncDisposable {
     })
       .output();
     const answer = new TextDecoder().decode(stdout).trim();
-    if (!success) throw new Error(`redis-cli ${words.join(" ")} failed: ${answer}`);
+    if (!success || /^(ERR|NO[A-Z]+|OOM|READONLY) /.test(answer)) {
+      throw new Error(`redis-cli ${words.join(" ")} failed: ${answer}`);
+    }
     return answer;
   }
 
