@@ -147,6 +147,15 @@ Deno.test("Sentinel: what it will not do is one line and exit code 2, and it may
     assertMatch(stderr, line);
     assert(!stderr.includes("s3cret"), stderr);
   }));
+  const swapped: [url: string, line: RegExp][] = [
+    [`redis://:s3cret2@127.0.0.1:${sentinel.port}`, /is it a sentinel\? .*redis-sentinel:/],
+    [`redis-sentinel://127.0.0.1:${redis.port}?master=m`, /no sentinel is: name a Redis itself/],
+  ];
+  for (const [TASKAPP_BROKER, line] of swapped) {
+    const { code, stderr } = await Program.output(["call", "divide", "[1, 2]"], { TASKAPP_BROKER });
+    assertEquals(code, 2, stderr);
+    assertMatch(stderr, line);
+  }
   const { code, stderr } = await call("app:s3cret", `master=${MASTER}&${login}`);
   assertEquals(code, 0, stderr);
 });

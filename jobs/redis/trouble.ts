@@ -60,6 +60,13 @@ const REFUSALS: { kind: string; reply: RegExp; what(reply: string): string }[] =
       "+client|list +client|id is enough",
   },
   {
+    kind: "command",
+    reply: /^ERR unknown command/,
+    what: (reply) =>
+      `does not know a command that taskapp needs (${reply.trim()}): ` +
+      "is it a sentinel? They are named by redis-sentinel://HOST:PORT?master=NAME",
+  },
+  {
     kind: "database",
     reply: /DB index is out of range|SELECT is not allowed/,
     what: () => "has no database of this number: name another in the broker's URL, or none",
@@ -84,6 +91,10 @@ const SENTINEL_REFUSALS: { reply: RegExp; what(master: string): string }[] = [
     what: () =>
       "has sentinels that do not let their user ask for the master: ACL SETUSER <user> " +
       "+sentinel|get-master-addr-by-name +sentinel|master +hello +auth is enough",
+  },
+  {
+    reply: /^ERR unknown command/,
+    what: () => "is asked for where no sentinel is: name a Redis itself by redis://HOST:PORT",
   },
   {
     reply: /No such master/,
