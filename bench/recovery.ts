@@ -63,7 +63,11 @@ async function measure(site: Site, signal: "SIGKILL" | "SIGSTOP" | "SIGTERM", co
     victim = heir;
   }
   await victim[Symbol.asyncDispose]();
-  await workers(site, 0);
+  // Nobody is left to notice that.
+  await until(async () => {
+    await site.broker.reap();
+    return (await site.broker.workers()).length === 0;
+  }, 30_000);
   const retries = spent.reduce((sum, each) => sum + each, 0);
   console.log(
     `${site.kind.padEnd(7)} ${signal}, ${count} times, ${SLOTS} tasks each, ` +
