@@ -78,8 +78,8 @@ async function measure(site: Site, signal: "SIGKILL" | "SIGSTOP" | "SIGTERM", co
 await Promise.all(
   Object.entries(STORES).map(async ([kind, start]) => {
     await using site = await startSite(kind, start);
-    await measure(site, "SIGKILL", kills);
-    await measure(site, "SIGSTOP", stops);
-    await measure(site, "SIGTERM", terms);
+    if (kills > 0) await measure(site, "SIGKILL", kills);
+    if (stops > 0) await measure(site, "SIGSTOP", stops);
+    if (terms > 0) await measure(site, "SIGTERM", terms);
   }),
 );
