@@ -70,6 +70,11 @@ export class Program implements AsyncDisposable {
     return (await this.#child.status).code;
   }
 
+  /** What a piped one has printed, once it has ended. */
+  async printed(): Promise<Output> {
+    return decode(await this.#child.output());
+  }
+
   /** Ends a piped one. */
   async stop(): Promise<Output> {
     this.#child.kill("SIGTERM");

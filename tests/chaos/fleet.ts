@@ -2,7 +2,6 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Program } from "../program.ts";
-import { freePort } from "../redis.ts";
 import type { Harm } from "./plan.ts";
 
 /** Workers are not all alike. */
@@ -26,6 +25,9 @@ interface Life {
   /** MiB, at most one a second. */
   memory: { at: number; mib: number }[];
   expectedToEnd: boolean;
+  hasEnded: boolean;
+  /** Resolves when it has ended and what it printed has been read. */
+  printed: Promise<void>;
 }
 
 /** When a worker could not work, by Unix time in ms; `to` is Infinity where it never could again. */
@@ -60,7 +62,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   start(whom: "worker" | "server", number: number): void {
-    const port = whom === "server" ? freePort() : 0;
+    const port = whom === "server" ? quietPort() : 0;
     this.members.push({ whom, number, port, lives: 1, life: this.#spawn(whom, number, port, 1) });
   }
 
@@ -73,6 +75,11 @@ export class Fleet implements AsyncDisposable {
   /** Harms one; resolves when it is up again. */
   async harm(member: Member, what: Harm, forMs: number, signal: AbortSignal): Promise<void> {
     const { life } = member;
+    if (life.hasEnded) { // by itself, which is a finding
+      member.lives++;
+      member.life = this.#spawn(member.whom, member.number, member.port, member.lives);
+      return;
+    }
     const absence = { worker: life.name, what, from: Date.now(), to: Infinity };
     this.absences.push(absence);
     this.counts[what]++;
@@ -80,13 +87,14 @@ export class Fleet implements AsyncDisposable {
       if (forMs > 10_000) this.counts["long stop"]++;
       life.program.signal("SIGSTOP");
       await sleep(forMs, undefined, { signal });
-      life.program.signal("SIGCONT");
+      if (!life.hasEnded) life.program.signal("SIGCONT");
       absence.to = Date.now();
       return;
     }
     life.expectedToEnd = true;
     this.#weigh(life);
     await this.#end(life, what);
+    await life.printed;
     if (what === "impatient") absence.from = Date.now();
     await sleep(forMs, undefined, { signal });
     this.counts.restart++;
@@ -103,7 +111,7 @@ export class Fleet implements AsyncDisposable {
     const late = sleep(patience, null, { signal: ended.signal }).catch(() => null);
     const code = await Promise.race([program.ended, late]);
     ended.abort();
-    if (code === null) await program.kill("SIGKILL");
+    if (code === null) await program[Symbol.asyncDispose](); // it may end in this moment
     if (code === null && what === "term") {
       this.findings.push(`${name} had not ended ${PATIENCE_MS / 1000} s after a TERM`);
     }
@@ -131,12 +139,16 @@ export class Fleet implements AsyncDisposable {
         ...KINDS[number % KINDS.length] ?? [],
       ]
       : ["serve", "--port", `${port}`];
-    const program = Program.start(args, this.env, this.cwd);
+    const program = Program.startPiped(args, this.env, this.cwd);
     const life: Life = {
       ...{ program, name, startedAt: Date.now(), memory: [], expectedToEnd: false },
+      ...{ hasEnded: false, printed: Promise.resolve() },
     };
-    program.ended.then((code) => {
-      if (!life.expectedToEnd) this.findings.push(`${name} ended by itself, with code ${code}`);
+    life.printed = program.printed().then(({ code, stderr }) => {
+      life.hasEnded = true;
+      if (life.expectedToEnd) return;
+      const said = stderr.trim().split("\n").slice(-3).join(" | ");
+      this.findings.push(`${name} ended by itself, with code ${code}: ${said}`);
     });
     return life;
   }
@@ -166,6 +178,20 @@ export class Fleet implements AsyncDisposable {
     for (const { life } of this.members) {
       life.expectedToEnd = true;
       await life.program[Symbol.asyncDispose]();
+      await life.printed;
+    }
+  }
+}
+
+/** A free port that no connection is given by chance while its server is away. */
+function quietPort(): number {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch {
+      // Taken: try another.
     }
   }
 }

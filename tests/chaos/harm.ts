@@ -72,10 +72,11 @@ async function sleepAll(ms: number, { fleet, store, sleeps, signal }: Scene): Pr
   const asleep = { from: Date.now(), to: Infinity };
   sleeps.push(asleep);
   store.freeze();
-  for (const { life } of fleet.members) life.program.signal("SIGSTOP");
+  const there = fleet.members.map(({ life }) => life).filter(({ hasEnded }) => !hasEnded);
+  for (const { program } of there) program.signal("SIGSTOP");
   await sleep(ms, undefined, { signal });
   store.thaw();
-  for (const { life } of fleet.members) life.program.signal("SIGCONT");
+  for (const { program } of there) program.signal("SIGCONT");
   asleep.to = Date.now();
 }
 
