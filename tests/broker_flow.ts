@@ -490,7 +490,9 @@ export const flowCases: Record<string, Case> = {
     connect,
   ) => {
     const broker = connect({ resultExpires: 1, deadExpires: 600 });
-    const tasks = newTasks(10_003);
+    const unique = { key: "u", until: { ms: 600_000 } };
+    const keeper = newTask({ unique });
+    const tasks = [keeper, ...newTasks(10_003)];
     await broker.enqueue(tasks);
     await broker.claim("w", ["default"], tasks.length);
     for (let i = 0; i < tasks.length; i += 500) {
@@ -498,14 +500,99 @@ export const flowCases: Record<string, Case> = {
       await broker.settle("w", some.map(({ id }) => ({ id, token: 1, outcome: failure })));
     }
     await sleep(1100);
-    await until(async () =>
-      await broker.reap() === 0 && await broker.get(tasks[0]?.id ?? "") === null
-    );
-    const [third, fourth] = tasks.slice(2, 4);
-    assertEquals([await broker.get(third?.id ?? ""), (await broker.get(fourth?.id ?? ""))?.dead], [
-      null,
-      true,
+    const seen = async (n: number) => await broker.get(tasks[n]?.id ?? "");
+    await until(async () => await broker.reap() === 0 && await seen(1) === null);
+    assertEquals([await seen(3), (await seen(4))?.dead], [null, true]);
+    // Who is kept out by a key can look at the task that keeps it.
+    assertEquals(only(await broker.enqueue([newTask({ unique })])).id, keeper.id);
+  },
+
+  "a dead task is found by its error, however that was cut": async (connect) => {
+    const broker = connect();
+    const task = newTask();
+    await broker.enqueue([task]);
+    const error = { type: "Error", message: "a cut \ud83d", stack: null };
+    await settle(broker, await claimOne(broker), { state: "FAILURE", error });
+    const { tasks } = await broker.list({ state: "FAILURE", error: "cut", limit: 1 });
+    assertEquals(tasks.map(({ task_id }) => task_id), [task.id]);
+  },
+
+  "what a rate holds back starves no other key, priority or queue": async (connect) => {
+    const broker = connect();
+    const held = Array.from({ length: 1500 }, (_, i) =>
+      newTask({
+        name: "slow",
+        rateLimit: "1/h",
+        priority: "high",
+        concurrency: { key: `k${i}`, limit: 1 },
+      }));
+    const others = [
+      newTask({ concurrency: { key: "k", limit: 1 } }),
+      newTask({ priority: "low" }),
+      newTask({ queue: "other" }),
+    ];
+    await broker.enqueue([...held, ...others]);
+    const started: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      started.push(...ids(await broker.claim("w", ["default", "other"], 10)));
+    }
+    assertEquals(started.length, 4);
+    assert(others.every(({ id }) => started.includes(id)));
+  },
+
+  "the lowest that wait have their turns, with a key or without": async (connect) => {
+    const broker = connect();
+    await broker.enqueue([
+      ...newTasks(500, { priority: "high", name: "high" }),
+      ...newTasks(20, { priority: "low", name: "plain" }),
+      ...newTasks(20, { priority: "low", name: "keyed", concurrency: { key: "k", limit: 99 } }),
     ]);
+    const names: string[] = [];
+    for (let i = 0; i < 200; i++) names.push(...await drain(broker, 1));
+    assertEquals(names.filter((name) => name === "plain").length, 10);
+    assertEquals(names.filter((name) => name === "keyed").length, 10);
+  },
+
+  "tasks keep their order when their name is limited while they wait": async (connect) => {
+    const broker = connect();
+    const tasks = newTasks(3);
+    await broker.enqueue(tasks);
+    await broker.limitTask("add", "1000/s");
+    tasks.push(...newTasks(3));
+    await broker.enqueue(tasks.slice(3));
+    const started: string[] = [];
+    await until(async () => {
+      started.push(...ids(await broker.claim("w", ["default"], 1)));
+      return started.length === 6;
+    });
+    assertEquals(started, ids(tasks));
+  },
+
+  "a task that expired while it ran ends where it would wait again": async (connect) => {
+    const broker = connect();
+    const tasks = newTasks(2, { expires: { inMs: 500 } });
+    await broker.enqueue(tasks);
+    const [first, second] = await broker.claim("w", ["default"], 2);
+    assert(first && second);
+    await sleep(510);
+    await broker.promote();
+    await broker.pause("default");
+    await settle(broker, first, { state: "PENDING" });
+    await settle(broker, second, { state: "RETRY", error: failure.error, delayMs: 60_000 });
+    await broker.promote();
+    for (const { id } of tasks) assertEquals(await status(broker, id), "REVOKED");
+  },
+
+  "a changed rate holds a name back no longer than it says": async (connect) => {
+    const broker = connect();
+    await broker.enqueue([newTask({ rateLimit: "1/d" })]);
+    await claimOne(broker);
+    const task = newTask({ rateLimit: "100/s" });
+    await broker.enqueue([task]);
+    await until(async () => {
+      await broker.promote();
+      return (await broker.claim("w", ["default"], 1)).length === 1;
+    });
   },
 
   "a purge ends all that waits in a queue, and nothing else": async (connect) => {

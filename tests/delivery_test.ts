@@ -109,7 +109,10 @@ for (const [kind, startStore] of stores) {
       for (let i = 0; i < workers.length; i++) {
         const before = ids.length;
         const next = start(`${"ab"[i]}${round}`);
-        await until(() => ids.length > before + 20);
+        await until(
+          async () => ids.length > before + 20 && await site.isUp(`${"ab"[i]}${round}`),
+          20_000,
+        );
         assertEquals(await workers[i]?.kill("SIGTERM"), 0);
         workers = workers.with(i, next);
       }

@@ -47,6 +47,11 @@ export class Site implements AsyncDisposable {
     return until(async () => (await this.task(id)).status === "PROGRESS", 30_000);
   }
 
+  /** Whether a worker of this name has signed on. */
+  async isUp(name: string): Promise<boolean> {
+    return (await this.broker.workers()).some(({ hostname }) => hostname === name);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.broker.close();
     await this.store[Symbol.asyncDispose]();

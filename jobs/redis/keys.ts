@@ -9,11 +9,12 @@
  *                                 concurrency key, or `task` and the name of a rate limited task
  *     lanes:<name>:<prio>   HASH    lane → how many wait in it
  *     rotation:<name>:<prio>  LIST  lanes whose turn may come; the head is next
- *     blocked:<key>         SET     `<name>:<prio>` where that key's lane waits for a place
+ *     blocked:<key>         LIST    `<name>:<prio> <lane>` of lanes that wait for a place of that key
+ *     held:<name>           LIST    the same of lanes that the rate of a task name holds back
  *     active:<worker>       LIST    ids that a worker holds
  *     scheduled             ZSET    ids that wait for their time, by Unix time in ms
  *     expiring              ZSET    ids that expire, by Unix time in ms
- *     gates                 ZSET    queues that a rate limit holds back, by Unix time in ms
+ *     gates                 ZSET    `queue <queue>`, `task <name>` that a rate holds back, by Unix time in ms
  *     scheduled_in          HASH    queue → how many of its ids are in `scheduled`
  *     active_in             HASH    queue → how many of its tasks are running
  *     laned_in              HASH    queue → how many ids its lanes hold
@@ -67,6 +68,7 @@ function K.lane(queue, priority, lane) return P .. 'lane:' .. queue .. ':' .. pr
 function K.lanes(queue, priority) return P .. 'lanes:' .. queue .. ':' .. priority end
 function K.rotation(queue, priority) return P .. 'rotation:' .. queue .. ':' .. priority end
 function K.blocked(key) return P .. 'blocked:' .. key end
+function K.held(name) return P .. 'held:' .. name end
 function K.active(worker) return P .. 'active:' .. worker end
 function K.worker(name) return P .. 'worker:' .. name end
 function K.recent_of(state) return P .. 'recent:' .. state end

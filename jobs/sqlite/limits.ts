@@ -52,8 +52,12 @@ export class Limits {
     const { concurrency_key: key, concurrency_limit: limit, name } = task;
     if (key !== null && limit !== null && this.#places(key).tasks >= limit) return `key ${key}`;
     const rate = this.#rateOf(task);
-    const isHeld = rate !== null && startsNow(rate, this.nextStart(name), this.now) === 0;
-    return isHeld ? `task ${name}` : null;
+    if (rate === null) return null;
+    const known = this.#taskRate(name);
+    // It is never more than an interval away, unless an earlier task had another rate.
+    const latest = this.now + intervalMs(rate);
+    if (known.next_start > latest) Object.assign(known, { next_start: latest, changed: true });
+    return startsNow(rate, known.next_start, this.now) === 0 ? `task ${name}` : null;
   }
 
   nextStart(name: string): number {

@@ -10,7 +10,7 @@ const MAX_INDEX = 10_000;
 const EXAMPLES = 3;
 /** Their keys are gone once nothing waits and nothing runs. */
 const EMPTY_WHEN_QUIET =
-  /^(queue|active|lanes?|rotation|blocked):|^(scheduled|expiring|running|gates|\w+_in)$/;
+  /^(queue|active|lanes?|rotation|blocked|held):|^(scheduled|expiring|running|gates|\w+_in)$/;
 
 interface Row {
   pattern: RegExp;

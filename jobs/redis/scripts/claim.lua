@@ -8,8 +8,8 @@ local worker, lease, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 keep_for(ARGV[4])
 local now = clock()
 local MAX_ENDED = 1000 -- tasks that do not wait any more which one call takes off, so that none takes long
-local MAX_PASSED = 1000 -- lanes that one call looks at in vain
-local PASSED_AGAIN_MS = 50
+local MAX_ASIDE = 1000 -- lanes that one call puts aside, for the same reason,
+local MAX_MOVED = 1000 -- and tasks that it moves to a lane
 local LOW_TURN = 10 -- every tenth task taken is the lowest that waits, so that none starves
 local PERIODS_MS = { s = 1000, m = 60000, h = 3600000, d = 86400000 }
 local BURST_MS = 100 -- what falls into this time may start at once, because timers are no finer
@@ -18,47 +18,45 @@ call('ZADD', K.workers, now + lease, worker)
 
 local FIELDS = { 'status', 'name', 'args', 'queue', 'priority', 'attempt', 'retries', 'max_retries',
   'time_limit', 'soft_time_limit', 'deliveries', 'seq', 'created', 'ready', 'flow' }
-local reply, held, ended_here, passed = {}, {}, 0, 0
+local reply, held, ended_here, aside, moved = {}, {}, 0, 0, 0
 
--- Rates, as the generic cell rate algorithm has them: `at` is when the next may start.
-local buckets = {}
+-- Rates, as the generic cell rate algorithm has them: for each scope, when the next may start.
+local starts, changed = {}, {}
 
-local function bucket_of(scope, rate)
-  local bucket = buckets[scope]
-  if not bucket then
-    local number, period = rate:match('^(.+)/(.)$')
-    local interval = PERIODS_MS[period] / tonumber(number)
-    local earliest = now - math.max(0, BURST_MS - interval)
-    local at = math.max(tonumber(call('HGET', K.rates, scope) or 0), earliest)
-    bucket = { at = at, interval = interval }
-    buckets[scope] = bucket
+local function rate_of(scope, rate)
+  local number, period = rate:match('^(.+)/(.)$')
+  local interval = PERIODS_MS[period] / tonumber(number)
+  starts[scope] = starts[scope] or tonumber(call('HGET', K.rates, scope) or 0)
+  if starts[scope] > now + interval then -- an earlier task had another rate, or the clock was set back
+    starts[scope], changed[scope] = now + interval, true
   end
-  return bucket
+  local at = math.max(starts[scope], now - math.max(0, BURST_MS - interval))
+  return { scope = scope, at = at, interval = interval }
 end
 
-local function spend(bucket)
-  bucket.at, bucket.spent = bucket.at + bucket.interval, true
+local function spend(rate)
+  starts[rate.scope], changed[rate.scope] = rate.at + rate.interval, true
 end
 
 local function task_rate(task)
   local rate = limits()['task ' .. task.name] or task.rate_limit
-  return rate and bucket_of('task ' .. task.name, rate)
+  return rate and rate_of('task ' .. task.name, rate)
 end
 
 local function queue_rate(queue)
   local rate = limits()['rate ' .. queue]
-  return rate and bucket_of('queue ' .. queue, rate)
+  return rate and rate_of('queue ' .. queue, rate)
 end
 
--- Notes when a queue may go on, for `promote` to tell.
-local function gate(queue, at)
-  local known = call('ZSCORE', K.gates, queue)
-  if not known or at < tonumber(known) then note(K.gates, queue, math.ceil(at)) end
+-- Notes when what a rate holds back may go on, for `promote` to see to it.
+local function gate(rate)
+  local known = call('ZSCORE', K.gates, rate.scope)
+  if not known or rate.at < tonumber(known) then note(K.gates, rate.scope, math.ceil(rate.at)) end
 end
 
 -- Deals with an id whose task is not to be started; answers whether it was one.
 local function dispose(id, task, queue)
-  if not task or task.status ~= 'PENDING' then
+  if not task or task.status ~= 'PENDING' or task.queue ~= queue then
     count_stale(id, queue)
   elseif task.expires and tonumber(task.expires) <= now then
     finish_revoked(id, task, now, 'expired')
@@ -69,21 +67,21 @@ local function dispose(id, task, queue)
   return true
 end
 
--- Whether a lane's task may start now. A lane whose key has no place leaves the rotation, of which it
--- is the last, until one is free.
+-- Whether the next task of a lane may start now. If not, the lane, which is the last of the rotation,
+-- is put aside until it may.
 local function may_start(queue, priority, lane, task)
   local key = task.concurrency_key
   if key then
     local running = tonumber(call('HGET', K.running, key) or 0)
     if running >= tonumber(task.concurrency_limit or 1) then
-      call('RPOP', K.rotation(queue, priority))
-      call('SADD', K.blocked(key), queue .. ':' .. priority)
+      put_aside(queue, priority, lane, K.blocked(key))
       return false
     end
   end
   local rate = task_rate(task)
   if rate and rate.at > now then
-    gate(queue, rate.at)
+    put_aside(queue, priority, lane, K.held(task.name))
+    gate(rate)
     return false
   end
   return true
@@ -92,10 +90,9 @@ end
 -- Takes the next task of the lanes whose turn it is; nothing if none may start.
 local function take_from_lanes(queue, priority)
   local rotation = K.rotation(queue, priority)
-  local lanes_left = call('LLEN', rotation)
-  while lanes_left > 0 and ended_here < MAX_ENDED do
-    if passed == MAX_PASSED then return gate(queue, now + PASSED_AGAIN_MS) end
+  while ended_here < MAX_ENDED and aside < MAX_ASIDE do
     local lane = call('LMOVE', rotation, rotation, 'LEFT', 'RIGHT')
+    if not lane then return end
     local list = K.lane(queue, priority, lane)
     local id = call('LINDEX', list, 0)
     local task = load(id, FIELDS)
@@ -104,9 +101,8 @@ local function take_from_lanes(queue, priority)
       call('LPOP', list)
       shrink_lane(queue, priority, lane, 1)
       if not is_disposed then return id, task end
-      lanes_left = call('LLEN', rotation)
     else
-      passed, lanes_left = passed + 1, lanes_left - 1
+      aside = aside + 1
     end
   end
 end
@@ -140,6 +136,7 @@ local function start_plain(id, queue)
   local lane = lane_of(task)
   if lane then -- its name was given a limit after it was pushed
     push('RPUSH', queue, task.priority, { id }, lane)
+    moved = moved + 1
   else
     start(id, task)
   end
@@ -161,10 +158,11 @@ end
 -- lanes by turns. Answers whether there was one.
 local function take_turn(queue, turn)
   local is_low_turn = turn % LOW_TURN == 0
+  local half = is_low_turn and turn / LOW_TURN or turn
   for level = 1, #PRIORITIES do
     local priority = PRIORITIES[is_low_turn and #PRIORITIES + 1 - level or level]
     for side = 0, 1 do
-      if (turn + side) % 2 == 1 then
+      if (half + side) % 2 == 1 then
         local id = call('LPOP', K.queue(queue, priority))
         if id then
           start_plain(id, queue)
@@ -193,7 +191,7 @@ local function places(queue)
   local rate = queue_rate(queue)
   if rate then
     if rate.at > now then
-      gate(queue, rate.at)
+      gate(rate)
       return 0
     end
     room = math.min(room, math.floor((now - rate.at) / rate.interval) + 1)
@@ -215,7 +213,7 @@ local function take(queue)
         went_on = went_on and take_turn(queue, turn + i)
       end
     end
-    if ended_here >= MAX_ENDED then
+    if ended_here >= MAX_ENDED or aside >= MAX_ASIDE or moved >= MAX_MOVED then
       return control('ready ' .. queue) -- fewer than asked for, and yet there may be more
     end
     if not went_on then return end
@@ -227,8 +225,8 @@ local paused = call('HMGET', K.queues, unpack(queues))
 for i, queue in ipairs(queues) do
   if paused[i] ~= 'paused' then take(queue) end
 end
-for scope, bucket in pairs(buckets) do
-  if bucket.spent then call('HSET', K.rates, scope, string.format('%.3f', bucket.at)) end
+for scope in pairs(changed) do
+  call('HSET', K.rates, scope, string.format('%.3f', starts[scope]))
 end
 if #held > 0 then each_thousand('RPUSH', K.active(worker), held) end
 return done(reply)

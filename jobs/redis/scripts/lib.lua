@@ -158,9 +158,10 @@ local ended = {}
 local function cut_dead()
   local index = K.recent_of('FAILURE')
   for _, id in ipairs(call('LRANGE', index, MAX_RECENT, -1)) do
-    local status, finished = unpack(call('HMGET', K.task(id), 'status', 'finished'))
-    if status == 'FAILURE' then
-      local at = tonumber(finished) + keep.ended * 1000
+    local task = load(id, { 'status', 'finished', 'flow' })
+    if task and task.status == 'FAILURE' then
+      local at = tonumber(task.finished) + keep.ended * 1000
+      at = math.max(at, tonumber(task.unique_until) or 0)
       call('PEXPIREAT', K.task(id), at)
       call('PEXPIREAT', K.events(id), at)
     end

@@ -8,8 +8,10 @@ local MAX_LOOKED, MAX_BYTES, CHUNK = 5000, 4 * 1024 * 1024, 200
 
 local function has_error(id)
   local encoded = call('HGET', K.task(id), 'error')
-  local found = encoded and cjson.decode(encoded)
-  return found and ((found.type):find(part, 1, true) or (found.message):find(part, 1, true))
+  if not encoded then return false end
+  local is_text, found = pcall(cjson.decode, encoded)
+  if not is_text then return encoded:find(part, 1, true) end -- a character that was cut in two
+  return (found.type):find(part, 1, true) or (found.message):find(part, 1, true)
 end
 
 -- Where tasks of a state are: { kind, key }. 'head' lists have the newest first, 'tail' lists last.
@@ -26,7 +28,9 @@ local function sources()
     for _, each in ipairs(names) do
       for _, priority in ipairs(PRIORITIES) do
         found[#found + 1] = { 'tail', K.queue(each, priority) }
-        for _, lane in ipairs(call('HKEYS', K.lanes(each, priority))) do
+        local lanes = call('HKEYS', K.lanes(each, priority))
+        table.sort(lanes)
+        for _, lane in ipairs(lanes) do
           found[#found + 1] = { 'tail', K.lane(each, priority, lane) }
         end
       end

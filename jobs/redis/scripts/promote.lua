@@ -19,7 +19,7 @@ for i = 1, #due, 2 do
       make_ready(id, task, at, 'RPUSH')
     else
       call('HSET', K.task(id), 'ready', at)
-      push('RPUSH', task.queue, task.priority, { id }, lane_of(task))
+      push('RPUSH', task.queue, task.priority, { id }, lane_for(task.queue, task.priority, task))
     end
   end
 end
@@ -33,9 +33,16 @@ for _, id in ipairs(call('ZRANGEBYSCORE', K.expiring, '-inf', now, 'LIMIT', 0, S
   end
 end
 
-for _, queue in ipairs(call('ZRANGEBYSCORE', K.gates, '-inf', now)) do
-  call('ZREM', K.gates, queue)
-  control('ready ' .. queue)
+-- Of lanes that a rate holds, some at a time: most may not go on after the first of them has.
+for _, gate in ipairs(call('ZRANGEBYSCORE', K.gates, '-inf', now)) do
+  local kind, name = gate:match('^(%l+) (.+)$')
+  call('ZREM', K.gates, gate)
+  if kind == 'queue' then
+    control('ready ' .. name)
+  else
+    bring_back(K.held(name), 100)
+    if call('EXISTS', K.held(name)) == 1 then note(K.gates, gate, now + 50) end
+  end
 end
 
 local wait = -1

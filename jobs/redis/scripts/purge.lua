@@ -10,7 +10,7 @@ local now, ended_here, left = clock(), 0, STEP
 local function purge(id, is_listed)
   left = left - 1
   local task = load(id, PLACE)
-  if task and (task.status == 'PENDING' or task.status == 'RETRY') then
+  if task and task.queue == queue and (task.status == 'PENDING' or task.status == 'RETRY') then
     finish_revoked(id, task, now, 'purged')
     ended_here = ended_here + 1
   elseif is_listed then
@@ -30,7 +30,10 @@ if cursor == 'lists' then
     while left > 0 do
       local lane = call('HRANDFIELD', K.lanes(queue, priority))
       if not lane then break end
-      shrink_lane(queue, priority, lane, pop(K.lane(queue, priority, lane)))
+      reconsider(queue, priority, lane)
+      local popped = pop(K.lane(queue, priority, lane))
+      if popped == 0 then break end
+      shrink_lane(queue, priority, lane, popped)
     end
   end
   return done({ ended_here, left > 0 and '0' or 'lists' })

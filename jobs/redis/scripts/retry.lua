@@ -15,5 +15,6 @@ call('HSET', K.task(id), 'attempt', (task.attempt or 1) + 1)
 call('PERSIST', K.task(id))
 call('PERSIST', K.events(id))
 call('LREM', K.recent_of(task.status), 1, id)
+task.expires = nil
 make_ready(id, task, clock(), 'RPUSH')
 return done({ 1, 'PENDING' })

@@ -38,6 +38,7 @@ for i = 3, #ARGV, 6 do
       count_duration('run', task.name, runtime)
       count('outcome RETRY ' .. task.queue .. ' ' .. task.name)
       schedule(id, task.queue, due)
+      if task.expires then note(K.expiring, id, tonumber(task.expires)) end
     else
       make_ready(id, task, now, 'LPUSH')
     end

@@ -26,11 +26,50 @@ local function lane_of(task)
   if task.rate_limit or limits()['task ' .. task.name] then return 'task ' .. task.name end
 end
 
+-- The lane to push a task to. After a limit was set at run time, earlier ones of that name may be in the
+-- plain list: until claims have moved these to the lane, later ones go behind them.
+local function lane_for(queue, priority, task)
+  local is_late = not task.concurrency_key and not task.rate_limit
+  local lane = lane_of(task)
+  if lane and is_late and call('EXISTS', K.queue(queue, priority)) == 1 then return nil end
+  return lane
+end
+
+-- A lane that is not empty is in the rotation or, while it may not go on, put aside: blocked by its key
+-- or held by the rate of its first task. `to` is one of these lists.
+local function put_aside(queue, priority, lane, to)
+  call('RPOP', K.rotation(queue, priority)) -- it is the last
+  call('RPUSH', to, queue .. ':' .. priority .. ' ' .. lane)
+end
+
+-- Brings so many of the lanes in such a list back.
+local function bring_back(from, most)
+  for _, place in ipairs(call('LPOP', from, most) or {}) do
+    local queue, priority, lane = place:match('^(%S+):(%l+) (.+)$')
+    call('RPUSH', K.rotation(queue, priority), lane)
+    control('ready ' .. queue)
+  end
+end
+
+-- Brings one lane back because its first task is about to be another one.
+local function reconsider(queue, priority, lane)
+  local first = call('LINDEX', K.lane(queue, priority, lane), 0)
+  local name = first and call('HGET', K.task(first), 'name') or ''
+  local place = queue .. ':' .. priority .. ' ' .. lane
+  for _, list in ipairs({ K.blocked(lane:sub(5)), K.held(name) }) do
+    if call('LREM', list, 1, place) == 1 then
+      call('RPUSH', K.rotation(queue, priority), lane)
+      return control('ready ' .. queue)
+    end
+  end
+end
+
 -- Pushes ready ids. Workers claim until a list is empty or may not go on, so only the first of a list
--- must wake them. A lane that is not empty is in the rotation or, while its key has no place, blocked.
+-- must wake them.
 local function push(command, queue, priority, ids, lane)
   local list = lane and K.lane(queue, priority, lane) or K.queue(queue, priority)
   if lane then
+    if command == 'LPUSH' then reconsider(queue, priority, lane) end
     add(laned_in, queue, #ids)
     if call('HINCRBY', K.lanes(queue, priority), lane, #ids) == #ids then
       call('RPUSH', K.rotation(queue, priority), lane)
@@ -47,29 +86,17 @@ local function shrink_lane(queue, priority, lane, by)
   add(laned_in, queue, -by)
   if call('HINCRBY', K.lanes(queue, priority), lane, -by) > 0 then return end
   call('HDEL', K.lanes(queue, priority), lane)
-  if call('LREM', K.rotation(queue, priority), -1, lane) == 0 then
-    call('SREM', K.blocked(lane:sub(5)), queue .. ':' .. priority) -- only keys are blocked
-  end
+  call('LREM', K.rotation(queue, priority), -1, lane)
 end
 
--- A lane whose head changed may go on, because keys may come with different limits.
-local function unblock(task)
-  local queue, priority, key = task.queue, task.priority, task.concurrency_key
-  if key and call('SREM', K.blocked(key), queue .. ':' .. priority) == 1 then
-    call('RPUSH', K.rotation(queue, priority), 'key ' .. key)
-    control('ready ' .. queue)
-  end
-end
-
--- Takes a ready id off the list that it is in, wherever its limits put it when it was pushed.
+-- Takes a ready id off the list that it is in: its lane, or the plain one if it came before its limit.
 local function take_off(id, task)
-  local queue, priority = task.queue, task.priority
-  if call('LREM', K.queue(queue, priority), 1, id) == 1 then return end
-  for _, lane in ipairs({ 'key ' .. (task.concurrency_key or ''), 'task ' .. task.name }) do
-    if call('LREM', K.lane(queue, priority, lane), 1, id) == 1 then
-      shrink_lane(queue, priority, lane, 1)
-      return unblock(task)
-    end
+  local queue, priority, lane = task.queue, task.priority, lane_of(task) or 'task ' .. task.name
+  reconsider(queue, priority, lane)
+  if call('LREM', K.lane(queue, priority, lane), 1, id) == 1 then
+    shrink_lane(queue, priority, lane, 1)
+  else
+    call('LREM', K.queue(queue, priority), 1, id)
   end
 end
 
@@ -78,7 +105,8 @@ end
 local function make_stale(id, task)
   add(stale_in, task.queue, 1)
   call('HSET', K.task(id), 'stale', 1)
-  unblock(task)
+  local lane = lane_of(task)
+  if lane then reconsider(task.queue, task.priority, lane) end
 end
 
 local function count_stale(id, queue)
@@ -98,11 +126,7 @@ local function leave_place(task)
   local key = task.concurrency_key
   if not key then return end
   add_to_hash(K.running, key, -1)
-  for _, place in ipairs(call('SMEMBERS', K.blocked(key))) do
-    call('RPUSH', P .. 'rotation:' .. place, 'key ' .. key)
-    control('ready ' .. place:match('^(.*):'))
-  end
-  call('DEL', K.blocked(key))
+  bring_back(K.blocked(key), call('LLEN', K.blocked(key))) -- one for each queue and priority at most
 end
 
 -- Lets the next task with this one's key in.
@@ -155,7 +179,11 @@ local function make_ready(id, task, at, command)
   call('HSET', K.task(id), 'status', 'PENDING', 'ready', at, 'seq', seq)
   call('HDEL', K.task(id), 'worker', 'started', 'progress', 'stage', 'meta')
   emit(id, task.name, seq, event('PENDING', 0, nil, at))
-  push(command, task.queue, task.priority, { id }, lane_of(task))
+  local queue, priority = task.queue, task.priority
+  -- In front there is nothing that it could overtake.
+  local lane = command == 'LPUSH' and lane_of(task) or lane_for(queue, priority, task)
+  push(command, queue, priority, { id }, lane)
+  if task.expires then note(K.expiring, id, tonumber(task.expires)) end
 end
 
 -- A worker was lost while it ran this task.
