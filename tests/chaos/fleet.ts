@@ -15,6 +15,8 @@ export const SLOTS = 4;
 const START_MS = 10_000;
 /** Until then a process loads its code and fills its caches. */
 const WARM_UP_MS = 20_000;
+/** Of its memory, one a second: what lived for less says nothing of leaks. */
+const MIN_SAMPLES = 40;
 
 /** One process, from its start to its end. */
 interface Life {
@@ -165,7 +167,7 @@ export class Fleet implements AsyncDisposable {
   #weigh({ name, memory }: Life): void {
     const quarter = Math.floor(memory.length / 4);
     const first = memory.at(0), last = memory.at(-1);
-    if (quarter < 3 || !first || !last) return;
+    if (memory.length < MIN_SAMPLES || !first || !last) return;
     const middle = (samples: Life["memory"]) =>
       samples.map(({ mib }) => mib).toSorted((a, b) => a - b)[samples.length >> 1] ?? NaN;
     const mib = middle(memory.slice(-quarter)) - middle(memory.slice(0, quarter));
