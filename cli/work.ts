@@ -12,6 +12,7 @@ import { tasks } from "../jobs/tasks/mod.ts";
 import { ThreadPool } from "../jobs/thread_pool.ts";
 import { Worker } from "../jobs/worker.ts";
 import { configureLog } from "../lib/log.ts";
+import { closeDebugger } from "../lib/debugger.ts";
 import { onSignal, onStopSignal } from "../lib/signals.ts";
 import { canStart } from "./can_start.ts";
 import { VERSION } from "./version.ts";
@@ -87,8 +88,11 @@ export function brokerOptions(options: WorkOptions): BrokerOptions {
 export function obeySignals(worker: Worker, signals: { TSTP: boolean }): () => void {
   const listening = [
     onStopSignal(() => worker.stop()),
-    // Not USR1, as in Celery: at that one Deno opens its debugger to all users of the machine.
     onSignal("SIGTTIN", () => worker.printRunning()),
+    onSignal("SIGUSR1", () => {
+      worker.printRunning();
+      void closeDebugger();
+    }),
   ];
   if (signals.TSTP) listening.push(onSignal("SIGTSTP", () => worker.quiet()));
   return () => listening.forEach((stop) => stop());

@@ -31,7 +31,10 @@ export function onStopSignal(callback: () => void): () => void {
  * Calls back on each signal of this name; on Windows, which has none of them, never.
  * @returns a function that stops listening
  */
-export function onSignal(signal: "SIGTSTP" | "SIGTTIN", callback: () => void): () => void {
+export function onSignal(
+  signal: "SIGTSTP" | "SIGTTIN" | "SIGUSR1",
+  callback: () => void,
+): () => void {
   if (Deno.build.os === "windows") return () => {};
   Deno.addSignalListener(signal, callback);
   return () => Deno.removeSignalListener(signal, callback);

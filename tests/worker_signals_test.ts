@@ -1,6 +1,12 @@
 /** TSTP quiets a worker, TTIN has it say what it runs. */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createTask } from "../jobs/tasks/create_task.ts";
 import { longRunningTask } from "../jobs/tasks/long_running_task.ts";
@@ -68,6 +74,22 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     assertMatch(message, /long_running_task\[.*\] attempt 1, for .* s, stage STARTED, thread \d+/);
   });
 }
+
+Deno.test("USR1 tells what runs too, and leaves no debugger open", async () => {
+  await using site = await Site.start(startSqlite);
+  await using worker = site.talkativeWorker("asked", "-l", "error");
+  await until(() => site.isUp("asked"), 30_000);
+  worker.signal("SIGUSR1");
+  await sleep(2500);
+  await assertRejects(
+    () => Deno.connect({ hostname: "127.0.0.1", port: 9229 }),
+    Deno.errors.ConnectionRefused,
+  );
+  const { code, stderr } = await worker.stop();
+  assertEquals(code, 0);
+  assertStringIncludes(stderr, "Debugger listening");
+  assertStringIncludes(stderr, "taskapp.status");
+});
 
 Deno.test("dev answers TTIN too", async () => {
   await using site = await Site.start(startSqlite);
