@@ -341,6 +341,20 @@ export const flowCases: Record<string, Case> = {
     assertEquals(only(await broker.enqueue([next])).id, next.id);
   },
 
+  "an idempotency key stands for the task that kept a unique one out": async (connect) => {
+    const broker = connect();
+    const unique = { key: "u", until: "end" } as const;
+    const first = newTask({ unique });
+    await broker.enqueue([first]);
+    const call = { unique, idempotencyKey: "k", args: "[7]" };
+    await broker.enqueue([newTask(call)]);
+    await settle(broker, await claimOne(broker), success);
+    const again = only(await broker.enqueue([newTask(call)]));
+    assertEquals([again.id, again.created, again.conflict], [first.id, false, false]);
+    const other = only(await broker.enqueue([newTask({ idempotencyKey: "k", args: "[8]" })]));
+    assertEquals([other.created, other.conflict], [false, true]);
+  },
+
   "a unique key is free when its task has ended, started, or after its time": async (connect) => {
     const broker = connect({ resultExpires: 0, deadExpires: 0 });
     const start = async (until: "start" | "end" | { ms: number }) =>

@@ -60,12 +60,15 @@ export class Model {
     const known = first ?? this.tasks.get(id);
     if (known) {
       const { task_id, status } = known.seen;
-      const same = task_id === id || (known.given.name === name && known.given.args === args);
+      const isSameCall = known.given.args === args ||
+        (given.unique && given.unique.key === known.given.unique?.key);
+      const same = task_id === id || (known.given.name === name && isSameCall);
       return { id: task_id, status, created: false, conflict: !same };
     }
     const keeper = this.tasks.get(this.#uniques.get(given.unique?.key ?? "") ?? "");
     if (keeper) {
       const { task_id, status } = keeper.seen;
+      if (key !== "") this.#keys.set(key, task_id);
       return { id: task_id, status, created: false, conflict: false };
     }
     if (given.unique) this.#uniques.set(given.unique.key, id);

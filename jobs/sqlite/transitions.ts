@@ -33,12 +33,16 @@ function acceptOne(tx: Transaction, task: NewTask): Receipt {
     const other = known && tx.load(known.id);
     if (other) {
       const args = db.get<{ args: string }>("SELECT args FROM tasks WHERE n = ?", other.n)?.args;
-      const same = other.id === id || (other.name === task.name && args === task.args);
+      const isSameCall = args === task.args || (unique && unique.key === other.unique_key);
+      const same = other.id === id || (other.name === task.name && isSameCall);
       return { id: other.id, status: other.status, created: false, conflict: !same };
     }
   }
   const keeper = unique && !tx.load(id) && keeperOf(tx, unique.key);
-  if (keeper) return { ...keeper, created: false, conflict: false };
+  if (keeper) {
+    remember(tx, key, keeper.id);
+    return { ...keeper, created: false, conflict: false };
+  }
   if (!insert(tx, task)) {
     const known = tx.load(id);
     if (known) return { id, status: known.status, created: false, conflict: false };
@@ -46,10 +50,13 @@ function acceptOne(tx: Transaction, task: NewTask): Receipt {
     if (hidden) tx.remove(hidden);
     insert(tx, task);
   }
-  if (key !== undefined) {
-    db.run("INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?)", key, id, now + IDEMPOTENCY_MS);
-  }
+  remember(tx, key, id);
   return { id, status: "PENDING", created: true, conflict: false };
+}
+
+function remember({ db, now }: Transaction, key: string | undefined, id: string): void {
+  if (key === undefined) return;
+  db.run("INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?)", key, id, now + IDEMPOTENCY_MS);
 }
 
 function insert(tx: Transaction, task: NewTask): boolean {

@@ -42,6 +42,10 @@ local function tasks_at(first, now)
   return tasks
 end
 
+local function remember(key, id)
+  if key ~= '' then call('SET', K.idempotency(key), id, 'EX', DAY) end
+end
+
 -- Stores a task that is not known yet.
 local function store(task, now)
   local fields = { 'name', task.name, 'args', task.args, 'queue', task.queue, 'created', now }
@@ -61,7 +65,7 @@ local function store(task, now)
   for k = 1, #task.flow, 2 do set(task.flow[k], task[task.flow[k]]) end
   if task.expiry or #task.flow > 0 then set('flow', 1) end
   call('HSET', K.task(task.id), unpack(fields))
-  if task.key ~= '' then call('SET', K.idempotency(task.key), task.id, 'EX', DAY) end
+  remember(task.key, task.id)
   call('HSETNX', K.queues, task.queue, '')
 end
 
@@ -83,13 +87,15 @@ local function accept(first)
   for _, task in ipairs(tasks_at(first, now)) do
     local id, queue, priority = task.id, task.queue, task.priority
     local known = task.key ~= '' and call('GET', K.idempotency(task.key))
-    local other = known and load(known, { 'status', 'name', 'args' })
+    local other = known and load(known, { 'status', 'name', 'args', 'flow' })
     local keeper, its_status
     if task.unique then keeper, its_status = keeper_of(task.unique, id) end
     if other then
-      local same = other.name == task.name and other.args == task.args
+      local same = other.name == task.name
+        and (other.args == task.args or (task.unique and task.unique == other.unique))
       answer(known, other.status, 0, (same or known == id) and 0 or 1)
     elseif keeper then
+      remember(task.key, keeper)
       answer(keeper, its_status, 0, 0)
     elseif call('HSETNX', K.task(id), 'status', 'PENDING') == 0 then
       answer(id, call('HGET', K.task(id), 'status'), 0, 0)
