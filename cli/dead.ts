@@ -20,9 +20,11 @@ export function addDeadCommands(parent: Command, io: Io, done: (code: number) =>
   const replay = parent.command("replay").description("Run them again")
     .argument("[ids...]", "without any: all that the options leave, the newest");
   addFilterOptions(replay, DEFAULT_DEAD)
-    .action(async (ids, _, command: Command) =>
-      done(await act(ids, command, io, "Replayed", replayDead))
-    );
+    .option("--all", "whatever they are, the newest")
+    .action(async (ids, _, command: Command) => {
+      mustSayWhich(ids, command);
+      done(await act(ids, command, io, "Replayed", replayDead));
+    });
 
   const forget = parent.command("forget").description("Delete them")
     .argument("[ids...]", "without any: all that the options leave, the newest");
@@ -33,6 +35,13 @@ export function addDeadCommands(parent: Command, io: Io, done: (code: number) =>
       const may = force || agreed("Delete the dead tasks that fit?", io);
       done(may ? await act(ids, command, io, "Forgot", forgetDead) : 1);
     });
+}
+
+/** Running tasks again cannot be undone, and some must not run twice. */
+function mustSayWhich(ids: string[], command: Command): void {
+  const { name, queue, error, all } = command.opts();
+  if (ids.length > 0 || all || (name ?? queue ?? error) !== undefined) return;
+  throw new UsageError("say which: ids, or --name, --queue or --error, or --all for any");
 }
 
 /** @returns 1 if one of the ids was of no dead task */

@@ -65,9 +65,14 @@ export function rate(text: string): Rate {
   return text;
 }
 
-/** Reads what the given reads, or `none`. */
-export function orNone<T>(read: (text: string) => T): (text: string) => T | null {
-  return (text) => text === "none" ? null : read(text);
+/** Reads what the given reads, or `none`, which stays a word: commander makes "" of an option's null. */
+export function orNone<T>(read: (text: string) => T): (text: string) => T | "none" {
+  return (text) => text === "none" ? text : read(text);
+}
+
+/** What `orNone` has read, as a broker takes it. */
+export function noneAsNull<T>(value: T | "none"): T | null {
+  return value === "none" ? null : value;
 }
 
 /** Reads an ISO 8601 time. */

@@ -6,7 +6,7 @@ import { Registry } from "../jobs/registry.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
 import type { QueueInfo, Rate } from "../jobs/wire.ts";
 import { type Io, UsageError } from "./io.ts";
-import { concurrencyLimit, orNone, rate } from "./options.ts";
+import { concurrencyLimit, noneAsNull, orNone, rate } from "./options.ts";
 import { table } from "./table.ts";
 import { withBroker } from "./with_broker.ts";
 
@@ -75,19 +75,22 @@ function pause(names: string[], paused: boolean, options: BrokerOption, io: Io):
 }
 
 interface LimitOptions extends BrokerOption {
-  rateLimit?: Rate | null;
-  concurrencyLimit?: number | null;
+  rateLimit?: Rate | "none";
+  concurrencyLimit?: number | "none";
 }
 
-function limit(name: string, { broker: url, ...limits }: LimitOptions, io: Io): Promise<void> {
-  const { rateLimit, concurrencyLimit } = limits;
+function limit(name: string, options: LimitOptions, io: Io): Promise<void> {
+  const { broker: url, rateLimit, concurrencyLimit } = options;
   if (rateLimit === undefined && concurrencyLimit === undefined) {
     throw new UsageError("say --rate-limit, --concurrency-limit or both");
   }
   return withBroker({ broker: url }, async (broker) => {
     const registry = new Registry(tasks);
     await getQueue(broker, registry, name);
-    await broker.limitQueue(name, limits);
+    await broker.limitQueue(name, {
+      ...(rateLimit && { rateLimit: noneAsNull(rateLimit) }),
+      ...(concurrencyLimit && { concurrencyLimit: noneAsNull(concurrencyLimit) }),
+    });
     io.out(queueTable([await getQueue(broker, registry, name)]));
   });
 }

@@ -7,7 +7,7 @@ import { tasks } from "../jobs/tasks/mod.ts";
 import { type Rate, type State, STATES, type Task } from "../jobs/wire.ts";
 import { parseArgs } from "./call.ts";
 import type { Io } from "./io.ts";
-import { integer, orNone, rate } from "./options.ts";
+import { integer, noneAsNull, orNone, rate } from "./options.ts";
 import { oneLine, table } from "./table.ts";
 import { withBroker } from "./with_broker.ts";
 
@@ -77,7 +77,7 @@ export function addTaskCommands(parent: Command, io: Io, done: (code: number) =>
       orNone(rate),
     )
     .action((name, limit, _, command: Command) =>
-      limitRate(name, limit, command.optsWithGlobals(), io)
+      limitRate(name, noneAsNull(limit), command.optsWithGlobals(), io)
     );
 }
 

@@ -119,6 +119,8 @@ onEachStore("queues are listed, paused, resumed and limited", async (shell) => {
   assertMatch(await shell.ok("queue", "ls"), /default +1 +1 +0 +paused +3\n/);
   await shell.ok("queue", "resume", "default");
   assertMatch(await shell.ok("queue", "ls"), /default +1 +1 +0 +3\n/);
+  await shell.ok("queue", "limit", "default", "--concurrency-limit", "none");
+  assertMatch(await shell.ok("queue", "ls"), /default +1 +1 +0\n/);
 
   for (const action of ["pause", "resume", "limit"]) {
     const more = action === "limit" ? limits : [];
@@ -216,6 +218,14 @@ onEachStore("the dead are listed, replayed and forgotten", async (shell) => {
   const mixed = await shell.run("dead", "replay", first, third, first);
   assertEquals([mixed.code, mixed.out], [1, "Replayed 1 task(s)\n"]);
   assertEquals(mixed.err, "error: 1 of the ids are of no dead task\n");
+  assertEquals(
+    await shell.fails(2, "dead", "replay", "-n", "5"),
+    "error: say which: ids, or --name, --queue or --error, or --all for any\n",
+  );
+  assertEquals((await shell.json<Task[]>("dead", "ls")).length, 1);
+  assertEquals(await shell.ok("dead", "replay", "--all"), "Replayed 1 task(s)\n");
+  await shell.ok("task", "revoke", first, third);
+  await shell.fail("no way");
   const no = await shell.answering(false, "dead", "forget");
   assertEquals([no.code, no.out], [1, ""]);
   assertEquals(await shell.ok("dead", "forget", "-f"), "Forgot 1 task(s)\n");
