@@ -25,7 +25,7 @@ interface AddOptions extends Omit<ScheduleDefinition, "task" | "args"> {
 /** Adds `schedule` with its own commands. @param done takes the exit code */
 export function addScheduleCommand(program: Command, io: Io, done: (code: number) => void): void {
   const parent = program.command("schedule").alias("schedules")
-    .description("Start tasks again and again: list, add, change and run schedules")
+    .description("Start tasks again and again: list, add, pause and run schedules")
     .addOption(brokerOption());
 
   /** Runs a command with the schedules of the broker that was named. */
@@ -89,7 +89,15 @@ export function addScheduleCommand(program: Command, io: Io, done: (code: number
 
   parent.command("run").description("Start the task of a schedule now; print its id")
     .argument("<name>")
-    .action((name: string) => on(async (schedules) => io.out(`${await schedules.run(name)}\n`)));
+    .action((name: string) =>
+      on(async (schedules) => {
+        const { id, status, created } = await schedules.run(name);
+        io.out(`${id}\n`);
+        if (!created) {
+          io.err(`It was started earlier, with the same unique key, and is ${status}\n`);
+        }
+      })
+    );
 
   parent.command("rm").alias("remove").description("Delete a schedule with its history")
     .argument("<name>")

@@ -1,6 +1,6 @@
 /** Schedules as people handle them: made, changed, paused, run by hand, deleted. */
 
-import { type Broker, InvalidCursorError } from "./broker.ts";
+import { type Broker, InvalidCursorError, type Receipt } from "./broker.ts";
 import type { Registry } from "./registry.ts";
 import {
   checkTimes,
@@ -57,7 +57,7 @@ export class Schedules {
     const schedule = { name, body, inCode: false, next: await this.#next(body) };
     if (await this.#put(schedule, null)) return await this.#require(name);
     throw new ScheduleConflictError(
-      `There is a schedule named "${name}": change that one, or choose another name`,
+      `There is a schedule named "${name}": replace it (--replace, or PUT), or choose another name`,
     );
   }
 
@@ -96,19 +96,16 @@ export class Schedules {
 
   /**
    * Starts its task now, whether it is paused or not; its times stay as they are.
-   * @returns the task's id
+   * @returns its receipt, or that of one that has the same unique key and was there already
    * @throws {UnknownScheduleError}
    */
-  run(name: string): Promise<string> {
+  run(name: string): Promise<Receipt> {
     return this.#attempt(name, async ({ revision, next }, { call }) => {
       const task = { ...call, id: crypto.randomUUID() };
       const ticks = [{ due: null, task }];
       const step = { name, revision, due: next, next, ticks, skipped: [] };
-      const [made] = await this.broker.schedules.advance([step]);
-      if (!made) return null;
-      const runs = await this.broker.schedules.runs(name);
-      // Another that has the same unique key may stand for it.
-      return runs.find(({ due }) => due === null)?.task ?? task.id;
+      const [receipts] = await this.broker.schedules.advance([step]);
+      return receipts?.[0] ?? null;
     });
   }
 

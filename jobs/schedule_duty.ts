@@ -5,7 +5,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Duty } from "../lib/ticker.ts";
-import type { Broker } from "./broker.ts";
+import type { Broker, Receipt } from "./broker.ts";
 import { brokerDuty } from "./broker_duty.ts";
 import type { ScheduleStep, StoredSchedule } from "./schedule_store.ts";
 import { planStep } from "./schedule_ticks.ts";
@@ -27,8 +27,11 @@ export function scheduleDuty(broker: Broker): Duty {
     if (schedules.length === 0) return waitMs;
     const steps = planSome(schedules, now);
     const made = await broker.schedules.advance(steps);
-    steps.filter((_, i) => made[i]).forEach(tell);
-    return made.includes(true) ? 0 : YIELD_MS;
+    for (const [i, step] of steps.entries()) {
+      const receipts = made[i];
+      if (receipts) tell(step, receipts);
+    }
+    return made.some((receipts) => receipts !== null) ? 0 : YIELD_MS;
   });
 }
 
@@ -61,13 +64,15 @@ function plan(schedule: StoredSchedule, now: number): ScheduleStep {
   }
 }
 
-function tell({ name, ticks, skipped }: ScheduleStep): void {
-  for (const { task } of ticks) {
-    log.info("Schedule {schedule} started {name}[{id}]", {
-      schedule: name,
-      name: task.name,
-      id: task.id,
-    });
+function tell({ name, ticks, skipped }: ScheduleStep, receipts: Receipt[]): void {
+  for (const [i, { task }] of ticks.entries()) {
+    const id = receipts[i]?.id ?? task.id;
+    const said = { schedule: name, name: task.name, id };
+    if (id === task.id) log.info("Schedule {schedule} started {name}[{id}]", said);
+    else {
+      const why = "{name}[{id}] with the same unique key was there already";
+      log.info(`Schedule {schedule} skipped a tick: ${why}`, said);
+    }
   }
   for (const { due, until, reason } of skipped) {
     log.warn("Schedule {name} skipped its ticks from {due} to {until}: {reason}", {

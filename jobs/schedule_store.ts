@@ -1,6 +1,6 @@
 /** What schedules need of a store. What a schedule says is JSON text that no store looks into. */
 
-import type { NewTask } from "./broker.ts";
+import type { NewTask, Receipt } from "./broker.ts";
 
 /** No store takes more schedules. */
 export const MAX_SCHEDULES = 10_000;
@@ -75,8 +75,11 @@ export interface ScheduleStore {
    * told of none has ended his turn.
    */
   due(limit: number): Promise<{ now: number; schedules: StoredSchedule[]; waitMs: number | null }>;
-  /** Enqueues ticks and goes on to the next due times; false where a step did not hold any more. */
-  advance(steps: ScheduleStep[]): Promise<boolean[]>;
+  /**
+   * Enqueues ticks and goes on to the next due times.
+   * @returns for each step a receipt per tick; null where it did not hold any more
+   */
+  advance(steps: ScheduleStep[]): Promise<(Receipt[] | null)[]>;
   /** What became of its last ticks, the newest first; MAX_RUNS are kept. */
   runs(name: string): Promise<StoredRun[]>;
 }

@@ -9,7 +9,7 @@ import { MISFIRES } from "../jobs/wire.ts";
 import { jsonBody } from "./body.ts";
 import { callFields, Seconds, Time } from "./call_fields.ts";
 import { problems } from "./problem.ts";
-import { AnyJson, json, ScheduleBody, ScheduleRunBody, StartedBody } from "./schemas.ts";
+import { AcceptedBody, AnyJson, json, ScheduleBody, ScheduleRunBody } from "./schemas.ts";
 
 const MAX_BODY_BYTES = 256 * 1024;
 const MAX_PAGE = 500;
@@ -157,7 +157,7 @@ const runRoute = createRoute({
   path: "/schedules/{name}/run",
   summary: "Start its task now; its times stay as they are",
   request: { params: Name },
-  responses: { 202: json(StartedBody, "Accepted"), ...problems(403, 404, 409, 503) },
+  responses: { 202: json(AcceptedBody, "Accepted"), ...problems(403, 404, 409, 503) },
 });
 
 const runsRoute = createRoute({
@@ -239,9 +239,9 @@ export function scheduleRoutes(broker: Broker, registry: Registry): OpenAPIHono 
   });
 
   app.openapi(runRoute, async (c) => {
-    const id = await schedules.run(c.req.valid("param").name);
+    const { id, status, created } = await schedules.run(c.req.valid("param").name);
     c.header("location", `/tasks/${id}`);
-    return c.json({ task_id: id, status: "PENDING" } as const, 202);
+    return c.json({ task_id: id, status, created }, 202);
   });
 
   app.openapi(runsRoute, async (c) => {

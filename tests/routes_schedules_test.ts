@@ -131,17 +131,17 @@ Deno.test("a paused schedule is not due, and can be run by hand", async () => {
 Deno.test("a schedule may keep its next task out while the last one runs", async () => {
   await using t = await TestApp.start();
   await answer(t.post("/schedules", { name: "s", ...daily, unique: "end", unique_key: "k" }), 201);
-  const run = async () =>
-    (await answer<{ task_id: string }>(t.post("/schedules/s/run"), 202)).task_id;
-  const first = await run();
-  assertEquals(await run(), first);
+  const run = async () => await answer<Record<string, unknown>>(t.post("/schedules/s/run"), 202);
+  const { task_id: first, ...started } = await run();
+  assertEquals(started, { status: "PENDING", created: true });
+  assertEquals(await run(), { task_id: first, status: "PENDING", created: false });
   const { runs } = await answer<{ runs: ScheduleRun[] }>(t.get("/schedules/s/runs"));
   assertEquals(runs.map(({ task_id, skipped }) => [task_id, skipped]), [
     [first, "a task with the same unique key was there already"],
     [first, null],
   ]);
   await t.run(0.5);
-  assert(await run() !== first);
+  assertEquals((await run())["created"], true);
   const changed = await answer(send(t, "PATCH", "/schedules/s", {
     unique: null,
     unique_key: null,

@@ -49,10 +49,20 @@ Deno.test("taskapp schedule adds, lists, shows, changes, runs and deletes", asyn
   assertEquals(JSON.parse(await fine("show", "pulse", "--json")).next_times.length, 5);
   assertEquals(await fine("pause", "nightly"), "nightly is paused\n");
   const again = ["add", "nightly", "divide", "[1, 3]", "--every", "5"];
-  assertMatch(await refused(...again), /There is a schedule named "nightly"/);
+  assertMatch(
+    await refused(...again),
+    /There is a schedule named "nightly": replace it \(--replace, /,
+  );
   // It stays paused.
   assertEquals(await fine(...again, "--replace"), "nightly is paused\n");
   assertEquals(await fine("rm", "nightly"), "nightly is deleted\n");
+
+  await fine("add", "alone", "divide", "[1, 2]", "--every", "600", "--unique", "end");
+  const first = await fine("run", "alone");
+  const second = await taskapp("run", "alone");
+  assertEquals([second.code, second.out], [0, first]);
+  assertEquals(second.err, "It was started earlier, with the same unique key, and is PENDING\n");
+  await fine("rm", "alone");
 
   for (const command of ["rm", "show", "run", "pause", "resume"]) {
     assertMatch(await refused(command, "nightly"), /^error: No schedule is named "nightly"\n/);

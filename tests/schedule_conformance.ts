@@ -35,6 +35,13 @@ function step(
   return { name, revision, due, next, ticks, skipped: [], ...more };
 }
 
+/** Makes a step; answers which of its ticks have made a task. */
+async function advance({ schedules }: Broker, step: ScheduleStep): Promise<boolean[]> {
+  const [receipts] = await schedules.advance([step]);
+  assertExists(receipts);
+  return receipts.map(({ created }) => created);
+}
+
 async function waiting(broker: Broker): Promise<string[]> {
   const { tasks } = await broker.list({ limit: 500 });
   return tasks.map(({ task_id }) => task_id);
@@ -130,8 +137,10 @@ const cases: Record<string, Case> = {
     const first = step(schedule, 2000);
     const [id] = first.ticks.map(({ task }) => task.id);
     assertExists(id);
-    assertEquals(await schedules.advance([first, step(schedule, 2000)]), [true, false]);
-    assertEquals(await schedules.advance([first]), [false]);
+    const [receipts, none] = await schedules.advance([first, step(schedule, 2000)]);
+    assertEquals(receipts, [{ id, status: "PENDING", created: true, conflict: false }]);
+    assertEquals(none, null);
+    assertEquals(await schedules.advance([first]), [null]);
     assertEquals(await waiting(broker), [id]);
     assertEquals((await broker.get(id))?.schedule, "s");
     const after = await schedules.get("s");
@@ -142,7 +151,7 @@ const cases: Record<string, Case> = {
     assertEquals(runs, [{ due: 1000, at, task: id }]);
     // Nobody does it for a schedule that was changed meanwhile.
     await schedules.put({ ...schedule, body: "{}", next: 2000 }, schedule.revision);
-    assertEquals(await schedules.advance([{ ...first, due: 2000, next: 3000 }]), [false]);
+    assertEquals(await schedules.advance([{ ...first, due: 2000, next: 3000 }]), [null]);
     assertEquals((await waiting(broker)).length, 1);
   },
 
@@ -169,7 +178,7 @@ const cases: Record<string, Case> = {
     const schedule = await put(broker, "s", 1000);
     const ticks = [2000, 3000].map((due) => ({ due, task: newTask() }));
     const skipped = [{ due: 1000, until: 1500, reason: 'a "reason"' }];
-    assertEquals(await schedules.advance([step(schedule, null, { ticks, skipped })]), [true]);
+    assertEquals(await advance(broker, step(schedule, null, { ticks, skipped })), [true, true]);
     const runs = (await schedules.runs("s")).map(({ at: _, ...run }) => run);
     assertEquals(runs, [
       { due: 3000, task: ticks[1]?.task.id ?? "" },
@@ -182,7 +191,7 @@ const cases: Record<string, Case> = {
     assertEquals([none, waitMs], [[], null]);
     // And only skips.
     const other = await put(broker, "t", 1000);
-    assertEquals(await schedules.advance([step(other, null, { ticks: [], skipped })]), [true]);
+    assertEquals(await advance(broker, step(other, null, { ticks: [], skipped })), []);
     assertEquals((await schedules.runs("t")).length, 1);
     assertEquals((await waiting(broker)).length, 2);
   },
@@ -193,8 +202,12 @@ const cases: Record<string, Case> = {
     const schedule = await put(broker, "s", 1000);
     const unique = { key: "k", until: "end" } as const;
     const ticks = [1000, 2000].map((due) => ({ due, task: newTask({ unique }) }));
-    assertEquals(await schedules.advance([step(schedule, 3000, { ticks })]), [true]);
+    const [receipts] = await schedules.advance([step(schedule, 3000, { ticks })]);
     const [first] = await waiting(broker);
+    assertEquals(receipts?.map(({ id, created }) => [id, created]), [[first, true], [
+      first,
+      false,
+    ]]);
     const runs = (await schedules.runs("s")).map(({ at: _, ...run }) => run);
     assertEquals(runs, [{ due: 2000, task: first ?? "", kept: true }, {
       due: 1000,
@@ -211,7 +224,7 @@ const cases: Record<string, Case> = {
       const schedule = await put(broker, `s${next}`, next);
       const task = newTask();
       const byHand = step(schedule, next, { ticks: [{ due: null, task }] });
-      assertEquals(await schedules.advance([byHand]), [true]);
+      assertEquals(await advance(broker, byHand), [true]);
       assertEquals(await schedules.get(schedule.name), schedule);
       const [run] = await schedules.runs(schedule.name);
       assertEquals([run?.due, run?.task], [null, task.id]);
@@ -224,7 +237,7 @@ const cases: Record<string, Case> = {
     const { schedules } = broker;
     const schedule = await put(broker, "s", 1);
     const ticks = Array.from({ length: 1000 }, (_, i) => ({ due: i + 1, task: newTask() }));
-    assertEquals(await schedules.advance([step(schedule, 1001, { ticks })]), [true]);
+    assertEquals(await advance(broker, step(schedule, 1001, { ticks })), ticks.map(() => true));
     const runs = await schedules.runs("s");
     assertEquals(
       runs.map(({ due }) => due),

@@ -1,5 +1,6 @@
 /** The scheduler in one process or in many, on each kind of store. */
 
+import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
@@ -142,6 +143,36 @@ for (const [kind, start] of Object.entries(STORES)) {
     }
     // While it was paused nothing was missed.
     assert((await schedules.runs("paused")).every(({ skipped }) => skipped === null));
+  });
+
+  Deno.test(`${kind}: the log names a task that was started, and says why another was not`, async () => {
+    const records: LogRecord[] = [];
+    await configure({
+      sinks: { records: (record) => void records.push(record) },
+      loggers: [
+        { category: ["taskapp", "schedules"], lowestLevel: "info", sinks: ["records"] },
+        { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["records"] },
+      ],
+    });
+    try {
+      await using site = new Site(await start());
+      const { broker, schedules } = site;
+      const definition = { task: "add", args: [1], every: 1, misfire: "all" } as const;
+      await schedules.create("s", { ...definition, unique: "end", uniqueKey: "k" });
+      await site.scheduler();
+      await until(() => Promise.resolve(records.length >= 2));
+      await schedules.pause("s");
+      const [task, ...others] = (await broker.list({ limit: 10 })).tasks;
+      assertEquals(others, []);
+      const is = `add[${task?.task_id}]`;
+      const lines = records.map(({ message }) => message.join(""));
+      assertEquals(lines.slice(0, 2), [
+        `Schedule s started ${is}`,
+        `Schedule s skipped a tick: ${is} with the same unique key was there already`,
+      ]);
+    } finally {
+      await reset();
+    }
   });
 
   Deno.test(`${kind}: a thousand schedules that are due together all run, and nothing else`, async () => {

@@ -1,5 +1,6 @@
 /** Schedules in Redis. */
 
+import type { Receipt } from "../broker.ts";
 import {
   MAX_SCHEDULES,
   type ScheduleStep,
@@ -8,7 +9,7 @@ import {
   type StoredSchedule,
   TURN_MS,
 } from "../schedule_store.ts";
-import { toFields } from "./decode.ts";
+import { toFields, toReceipts } from "./decode.ts";
 import { encodeTask } from "./encode.ts";
 import { type Script, scripts } from "./scripts.ts";
 
@@ -54,7 +55,7 @@ export class RedisSchedules implements ScheduleStore {
     return { now, schedules: toSchedules(rows), waitMs: waitMs < 0 ? null : waitMs };
   }
 
-  advance(steps: ScheduleStep[]): Promise<boolean[]> {
+  advance(steps: ScheduleStep[]): Promise<(Receipt[] | null)[]> {
     return Promise.all(steps.map((step) => this.#advance(step)));
   }
 
@@ -63,11 +64,12 @@ export class RedisSchedules implements ScheduleStore {
     return runs.map((run) => JSON.parse(run) as StoredRun);
   }
 
-  async #advance({ name, revision, due, next, ticks, skipped }: ScheduleStep): Promise<boolean> {
+  async #advance(step: ScheduleStep): Promise<Receipt[] | null> {
+    const { name, revision, due, next, ticks, skipped } = step;
     const runs = skipped.map(({ due, until, reason }) =>
       JSON.stringify({ due, until, skipped: reason }).slice(0, -1)
     );
-    return await this.run(scripts.scheduleTick, [
+    const reply = await this.run(scripts.scheduleTick, [
       name,
       revision,
       due ?? "",
@@ -77,7 +79,8 @@ export class RedisSchedules implements ScheduleStore {
       ticks.length,
       ...ticks.map((tick) => tick.due ?? ""),
       ...ticks.flatMap(({ task }) => encodeTask(task)),
-    ]) === 1;
+    ]);
+    return reply === null ? null : toReceipts(reply);
   }
 
   async #list(which: "all" | "code", after: string, limit: number): Promise<StoredSchedule[]> {

@@ -1,5 +1,6 @@
 /** Schedules in a SQLite file. */
 
+import type { Receipt } from "../broker.ts";
 import {
   MAX_RUNS,
   MAX_SCHEDULES,
@@ -115,10 +116,10 @@ export class SqliteSchedules implements ScheduleStore {
     });
   }
 
-  async advance(steps: ScheduleStep[]): Promise<boolean[]> {
+  async advance(steps: ScheduleStep[]): Promise<(Receipt[] | null)[]> {
     // A look costs nobody's turn to write: often another process was faster.
     const hold = await this.db.read(() => steps.map((step) => holds(this.db, step)));
-    if (!hold.includes(true)) return hold;
+    if (!hold.includes(true)) return steps.map(() => null);
     return this.change((tx) => steps.map((step) => advance(tx, step)));
   }
 
@@ -139,8 +140,8 @@ export class SqliteSchedules implements ScheduleStore {
   }
 }
 
-function advance(tx: Transaction, step: ScheduleStep): boolean {
-  if (!holds(tx.db, step)) return false;
+function advance(tx: Transaction, step: ScheduleStep): Receipt[] | null {
+  if (!holds(tx.db, step)) return null;
   const { name, ticks, skipped } = step;
   const at = tx.now;
   for (const { due, until, reason } of skipped) {
@@ -162,7 +163,7 @@ function advance(tx: Transaction, step: ScheduleStep): boolean {
     name,
     MAX_RUNS,
   );
-  return true;
+  return receipts;
 }
 
 function keepRun(tx: Transaction, schedule: string, run: StoredRun): void {

@@ -3,10 +3,10 @@
 -- ARGV  name, revision, due, next ('' for never), then as lists with their length in front: what was
 --       skipped (JSON, each without its last brace), the due times of the tasks ('' for by hand); then
 --       the tasks, as `accept` takes them.
--- Returns 1 or 0.
+-- Returns the receipts of `accept`, or nil where it was not.
 local name, revision, due, next = unpack(ARGV, 1, 4)
 local known = call('HMGET', K.schedule(name), 'revision', 'next')
-if known[1] ~= revision or (known[2] or '') ~= due then return 0 end
+if known[1] ~= revision or (known[2] or '') ~= due then return nil end
 
 local skipped, dues, first
 skipped, first = list_at(5)
@@ -26,4 +26,4 @@ for i, at in ipairs(dues) do
 end
 keep_runs(name, runs)
 if next ~= due then set_next(name, next) end
-return done(1)
+return done(receipts)
