@@ -87,10 +87,15 @@ const MAX_ERROR_CHARS = 16 * 1024;
 export function toTaskError(thrown: unknown): TaskError {
   if (!(thrown instanceof Error)) return { type: "Error", message: shortText(thrown), stack: null };
   return {
-    type: shortText(thrown.name),
+    type: shortText(typeOf(thrown)),
     message: shortText(thrown.message),
     stack: thrown.stack === undefined ? null : shortText(thrown.stack),
   };
+}
+
+/** The class of an error that gives itself no name, as Python says it. */
+function typeOf({ name, constructor }: Error): unknown {
+  return name === "Error" && typeof constructor === "function" && constructor.name || name;
 }
 
 function shortText(value: unknown): string {

@@ -64,7 +64,7 @@ export const RATE_RULE = "must be a rate such as 10/s, 10/m, 10/h or 0.5/d, " +
 export function checkFlowOptions(options: FlowOptions): void {
   const { unique, concurrencyLimit: limit } = options;
   const known = unique === undefined || unique === "start" || unique === "end" ||
-    (unique >= 0.001 && unique <= MAX_UNIQUE_SECONDS);
+    (typeof unique === "number" && unique >= 0.001 && unique <= MAX_UNIQUE_SECONDS);
   if (!known) {
     throw new InvalidOptionError(
       "unique",

@@ -34,6 +34,8 @@ export interface RetryPolicy {
 export function checkRetryPolicy(policy: RetryPolicy): void {
   const { retryBackoff, retryBackoffMax, retryJitter, retryDelay } = policy;
   checkMaxRetries(policy.maxRetries);
+  checkClasses("autoretry_for", policy.autoretryFor === true ? [] : policy.autoretryFor);
+  checkClasses("dont_autoretry_for", policy.dontAutoretryFor);
   checkSeconds("retry_backoff", retryBackoff);
   checkSeconds("retry_backoff_max", retryBackoffMax);
   if (retryDelay === undefined) return;
@@ -44,6 +46,13 @@ export function checkRetryPolicy(policy: RetryPolicy): void {
       "stands instead of retry_backoff, retry_backoff_max and retry_jitter: leave these out",
     );
   }
+}
+
+/** What is no class would fail at the first failure only. */
+function checkClasses(name: string, classes: unknown): void {
+  if (classes === undefined) return;
+  if (Array.isArray(classes) && classes.every((each) => typeof each === "function")) return;
+  throw new InvalidOptionError(name, "must be a list of error classes, such as [TypeError]");
 }
 
 /**
@@ -71,7 +80,7 @@ export function retryDelay(
     ? ask(policy.retryDelay, retries, thrown)
     : policy.retryDelay;
   if (delay === null) return null;
-  if (Number.isFinite(delay)) return milliseconds(Number(delay));
+  if (delay !== undefined) return milliseconds(delay);
   return backoff(retries, retryBackoff ?? BACKOFF, retryBackoffMax ?? BACKOFF_MAX, retryJitter);
 }
 
@@ -90,7 +99,9 @@ function ask(
 ): number | null {
   try {
     const answer: unknown = policy(retries, thrown);
-    if (answer === null || typeof answer === "number") return answer;
+    if (answer === null || (typeof answer === "number" && Number.isFinite(answer))) {
+      return answer;
+    }
     throw new TypeError(`it answered ${String(answer)}, not seconds or null`);
   } catch (error) {
     const [own, asked] = [toTaskError(error), toTaskError(thrown)];

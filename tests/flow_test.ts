@@ -102,6 +102,7 @@ Deno.test("options of a call that make no sense are refused", async () => {
   const cases: [call: FlowOptions, complaint: RegExp][] = [
     [{ unique: "always" as "end" }, /^unique must be "start", "end" or seconds .*, not always$/],
     [{ unique: 0 }, /^unique must be .* not 0$/],
+    [{ unique: true as unknown as "end" }, /^unique must be .* not true$/],
     [{ unique: -1 }, /^unique must be/],
     [{ unique: NaN }, /^unique must be/],
     [{ unique: 367 * 24 * 3600 }, /seconds from 0.001 to 31622400, not 31708800$/],

@@ -120,12 +120,12 @@ Deno.test("retryDelay stands instead of the backoff: seconds, or a function of t
 Deno.test("what retryDelay answers has bounds, and its own failure is said with the task's", async () => {
   const answer = (value: unknown) =>
     run({ autoretryFor: true, retryDelay: () => value as number }, new Busy("no line is free"));
-  for (const [value, least, most] of [[-5, 0, 0], [1e300, MAX_SECONDS, MAX_SECONDS], [NaN, 0, 1]]) {
+  for (const [value, least, most] of [[-5, 0, 0], [1e300, MAX_SECONDS, MAX_SECONDS]]) {
     const outcome = await answer(value);
     assert(outcome.state === "RETRY", `${value}`);
     assert(outcome.delayMs >= (least ?? 0) * 1000 && outcome.delayMs <= (most ?? 0) * 1000);
   }
-  for (const value of [undefined, "10", Promise.resolve(10)]) {
+  for (const value of [undefined, NaN, Infinity, "10", Promise.resolve(10)]) {
     const outcome = await answer(value);
     assert(outcome.state === "FAILURE", `${value}`);
     assertMatch(
@@ -143,12 +143,31 @@ Deno.test("what retryDelay answers has bounds, and its own failure is said with 
   assertMatch(thrown.error.message, /SyntaxError: a slip; .* Busy: no line is free$/);
 });
 
+Deno.test("an error without a name of its own has its class as its type", async () => {
+  class Unnamed extends Error {}
+  const type = async (thrown: unknown) => {
+    const outcome = await run({}, thrown);
+    return outcome.state === "FAILURE" && outcome.error.type;
+  };
+  assertEquals(await type(new Unnamed("busy")), "Unnamed");
+  assertEquals(await type(new (class extends Unnamed {})("busy")), "Error");
+  assertEquals(await type(new Busy()), "Busy");
+  assertEquals(await type(new TypeError()), "TypeError");
+  assertEquals(await type(new Error()), "Error");
+  assertEquals(await type(Object.assign(new Unnamed(), { constructor: null })), "Error");
+});
+
 Deno.test("a definition that makes no sense is refused when it is made", () => {
   const cases: [policy: RetryPolicy, complaint: RegExp][] = [
     [{ maxRetries: -1 }, /^Task "failing": max_retries must be from 0 to 1000, not -1$/],
     [{ maxRetries: 1.5 }, /max_retries must be a whole number/],
     [{ retryBackoff: -1 }, /retry_backoff must be from 0/],
     [{ retryBackoffMax: NaN }, /retry_backoff_max must be from 0 .* not NaN/],
+    [{ autoretryFor: ["Error"] as never }, /autoretry_for must be a list of error classes/],
+    [
+      { autoretryFor: [Busy], dontAutoretryFor: true as never },
+      /dont_autoretry_for must be a list/,
+    ],
     [{ retryDelay: 1e12 }, /retry_delay must be from 0/],
     [{ retryDelay: 1, retryBackoff: 1 }, /retry_delay stands instead of retry_backoff/],
     [{ retryDelay: () => 1, retryJitter: false }, /leave these out/],
