@@ -4,9 +4,15 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { connectBroker } from "../jobs/connect.ts";
+import { Registry } from "../jobs/registry.ts";
+import { Schedules } from "../jobs/schedule_control.ts";
+import { tasks } from "../jobs/tasks/mod.ts";
+import { Clockwork } from "./chaos/clockwork.ts";
 import type { Options } from "./chaos/plan.ts";
 import { chaos } from "./chaos/run.ts";
 import { table } from "./chaos/table.ts";
+import { startSqlite } from "./stores.ts";
 
 const SCALE = { minutes: 0.15, workers: 3, servers: 2, rate: 20 };
 
@@ -22,6 +28,24 @@ for (const [name, seed] of [["always the same", 1], ["a new one", randomSeed()]]
     await Promise.all([nothingIsLost("redis", seed), nothingIsLost("sqlite", seed)]);
   });
 }
+
+Deno.test("no schedule starts anything while chaos counts, those of the project neither", async () => {
+  await using store = await startSqlite();
+  const broker = connectBroker(store.url);
+  try {
+    const schedules = new Schedules(broker, new Registry(tasks));
+    for (let i = 0; i < 3; i++) {
+      await schedules.create(`project-${i}`, { task: "divide", args: [1, 2], every: 1 });
+    }
+    const clockwork = new Clockwork(broker);
+    await clockwork.start();
+    await clockwork.stop();
+    const all = (await schedules.list(100)).schedules;
+    assertEquals(all.map(({ paused }) => paused), [true, true, true, true]);
+  } finally {
+    await broker.close();
+  }
+});
 
 function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;

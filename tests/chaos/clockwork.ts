@@ -4,6 +4,7 @@ import type { Broker } from "../../jobs/broker.ts";
 import { Registry } from "../../jobs/registry.ts";
 import { Schedules } from "../../jobs/schedule_control.ts";
 import { tasks } from "../../jobs/tasks/mod.ts";
+import { MAX_SCHEDULES } from "../../jobs/schedule_store.ts";
 import type { Findings } from "./findings.ts";
 import type { Kept } from "./store.ts";
 
@@ -27,8 +28,10 @@ export class Clockwork {
     });
   }
 
+  /** Pauses this schedule and those that the project declares: nothing may start while it is counted. */
   async stop(): Promise<void> {
-    await this.#schedules.pause(NAME);
+    const { schedules } = await this.#schedules.list(MAX_SCHEDULES);
+    for (const { name } of schedules) await this.#schedules.pause(name);
   }
 
   /** @param kept the tasks in the store */

@@ -129,18 +129,19 @@ type TheBroker = ReturnType<typeof connectBroker>;
 async function quiet(broker: TheBroker, signal: AbortSignal): Promise<string | null> {
   let last = "", since = performance.now();
   for (;;) {
-    const queues = await broker.queues().catch(ifUnavailable([]));
+    const queues = await broker.queues().catch(ifUnavailable(null));
     const stats = await broker.stats().catch(ifUnavailable(null));
-    const left = queues.reduce((sum, each) => sum + each.waiting + each.scheduled + each.active, 0);
-    if (stats && left === 0) return null;
+    const busy = queues?.some((each) => each.waiting + each.scheduled + each.active > 0);
+    if (stats && busy === false) return null;
     const now = JSON.stringify([queues, stats?.outcomes]);
     if (now !== last) since = performance.now();
     last = now;
     if (performance.now() - since > STUCK_AFTER_MS) {
-      return `nothing has moved for ${STUCK_AFTER_MS / 1000} s, and there is left: ` +
-        queues.map(({ name, waiting, scheduled, active }) =>
-          `${name} ${waiting} waiting, ${scheduled} scheduled, ${active} active`
-        ).join("; ");
+      const left = queues?.map(({ name, waiting, scheduled, active }) =>
+        `${name} ${waiting} waiting, ${scheduled} scheduled, ${active} active`
+      );
+      return `nothing has moved for ${STUCK_AFTER_MS / 1000} s, and ` +
+        (left ? `there is left: ${left.join("; ")}` : "the store does not answer");
     }
     await sleep(250, undefined, { signal });
   }
