@@ -2,8 +2,8 @@
 
 import { CommanderError } from "commander";
 import { type Io, UsageError } from "./cli/io.ts";
-import { createProgram } from "./cli/program.ts";
 import { BrokerRefusedError, BrokerUnavailableError } from "./jobs/broker.ts";
+import { InvalidDefinitionError } from "./jobs/errors.ts";
 
 /**
  * Runs a command line.
@@ -11,13 +11,18 @@ import { BrokerRefusedError, BrokerUnavailableError } from "./jobs/broker.ts";
  */
 export async function run(args: string[], io: Io): Promise<number> {
   let code = 0;
-  const program = createProgram(io, (exitCode) => code = exitCode);
   try {
+    // Not before: this loads the tasks, and one may not be defined right.
+    const { createProgram } = await import("./cli/program.ts");
+    const program = createProgram(io, (exitCode) => code = exitCode);
     await program.parseAsync(args, { from: "user" });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof UsageError || error instanceof BrokerRefusedError) {
+    if (
+      error instanceof UsageError || error instanceof BrokerRefusedError ||
+      error instanceof InvalidDefinitionError
+    ) {
       io.err(`error: ${error.message}\n`);
       return 2;
     }

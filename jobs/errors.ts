@@ -53,6 +53,11 @@ export class InvalidOptionError extends RangeError {
   }
 }
 
+/** A task is not defined right. The message names the task, and its fields as they are written in code. */
+export class InvalidDefinitionError extends RangeError {
+  override name = "InvalidDefinitionError";
+}
+
 /** No task of this name is registered. */
 export class UnknownTaskError extends Error {
   override name = "UnknownTaskError";

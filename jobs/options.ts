@@ -31,6 +31,35 @@ export interface CallOptions extends FlowOptions {
   idempotencyKey?: string | undefined;
 }
 
+/** The fields that a call may have. */
+const CALL_FIELDS = {
+  queue: true,
+  priority: true,
+  countdown: true,
+  eta: true,
+  expires: true,
+  maxRetries: true,
+  timeLimit: true,
+  softTimeLimit: true,
+  idempotencyKey: true,
+  unique: true,
+  uniqueKey: true,
+  concurrencyKey: true,
+  concurrencyLimit: true,
+} satisfies Record<keyof CallOptions, true>;
+
+/** @throws {InvalidOptionError} a field is misspelt */
+export function checkCallFields(options: CallOptions): void {
+  checkFields(options, CALL_FIELDS);
+}
+
+/** @throws {InvalidOptionError} a field is none of the known ones */
+export function checkFields(given: object, known: Record<string, unknown>): void {
+  const wrong = Object.keys(given).find((field) => !Object.hasOwn(known, field));
+  if (wrong === undefined) return;
+  throw new InvalidOptionError(wrong, `is not known; there are ${Object.keys(known).join(", ")}`);
+}
+
 /**
  * Checks each option by itself.
  * @throws {InvalidOptionError} naming the first that is wrong, and what would be right

@@ -98,6 +98,28 @@ export interface DeclaredSchedule extends Omit<ScheduleDefinition, "paused"> {
   name: string;
 }
 
+/** What a declaration may have beside its name. */
+export const DECLARED_FIELDS = {
+  task: true,
+  args: true,
+  cron: true,
+  timezone: true,
+  every: true,
+  start: true,
+  end: true,
+  misfire: true,
+  queue: true,
+  priority: true,
+  expires: true,
+  maxRetries: true,
+  timeLimit: true,
+  softTimeLimit: true,
+  unique: true,
+  uniqueKey: true,
+  concurrencyKey: true,
+  concurrencyLimit: true,
+} satisfies Record<Exclude<keyof DeclaredSchedule, "name">, true>;
+
 /** Declares a schedule: its task, and arguments that fit it. */
 export function defineSchedule<Schema extends TaskSchema>(
   definition: Omit<DeclaredSchedule, "task" | "args"> & {

@@ -10,9 +10,11 @@ import { getLogger } from "@logtape/logtape";
 import type { Duty } from "../lib/ticker.ts";
 import type { Broker } from "./broker.ts";
 import { brokerDuty } from "./broker_duty.ts";
+import { checkFields } from "./options.ts";
 import type { Registry } from "./registry.ts";
 import {
   type Declared,
+  DECLARED_FIELDS,
   type DeclaredSchedule,
   prepareSchedule,
   type ScheduleBody,
@@ -41,6 +43,7 @@ export async function checkDeclared(
     if (names.has(name)) throw new TypeError(`Two schedules have the name "${name}"`);
     names.add(name);
     try {
+      checkFields(definition, DECLARED_FIELDS);
       await prepareSchedule(registry, name, definition, 0);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

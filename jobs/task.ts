@@ -12,20 +12,18 @@ import {
 } from "./errors.ts";
 import {
   type CallOptions,
+  checkCallFields,
   checkOptions,
-  checkPriority,
-  checkQueue,
-  checkSeconds,
   checkSoftLimit,
   instant,
   startTime,
 } from "./options.ts";
-import { checkFlowPolicy, flowOf, type FlowPolicy } from "./flow.ts";
-import { checkRetryPolicy, type RetryPolicy } from "./retry.ts";
+import { checkDefinition } from "./definition.ts";
+import { flowOf, type FlowPolicy } from "./flow.ts";
+import type { RetryPolicy } from "./retry.ts";
 import {
   isReady,
   type Json,
-  NAME_PATTERN,
   type Priority,
   type Rate,
   type State,
@@ -93,10 +91,8 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
   readonly name: string;
   readonly queue: string;
 
+  /** @throws {InvalidDefinitionError} */
   constructor(readonly definition: TaskDefinition<Schema, Result>) {
-    if (!NAME_PATTERN.test(definition.name)) {
-      throw new TypeError(`Task name "${definition.name}" does not match ${NAME_PATTERN.source}`);
-    }
     checkDefinition(definition);
     this.name = definition.name;
     this.queue = definition.queue ?? DEFAULT_QUEUE;
@@ -195,6 +191,7 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
   }
 
   async #start(args: unknown, options: CallOptions): Promise<AsyncResult<Result>> {
+    checkCallFields(options);
     const task = await this.prepare(args, options);
     const broker = defaultBroker();
     const [receipt] = await broker.enqueue([task]) as [Receipt];
@@ -205,7 +202,10 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
   }
 }
 
-/** Defines a task. Names follow Celery's; every option has its default there too. */
+/**
+ * Defines a task. Names follow Celery's; every option has its default there too.
+ * @throws {InvalidDefinitionError}
+ */
 export function defineTask<Schema extends TaskSchema, Result>(
   definition: TaskDefinition<Schema, Result>,
 ): TaskHandle<Schema, Result> {
@@ -338,19 +338,4 @@ function invalidArguments(task: string, issues: readonly StandardSchemaV1.Issue[
       message,
     })),
   );
-}
-
-function checkDefinition(definition: TaskDefinition<TaskSchema, unknown>): void {
-  const { name, queue, priority, timeLimit, softTimeLimit } = definition;
-  try {
-    checkQueue(queue);
-    checkPriority(priority);
-    checkSeconds("time_limit", timeLimit);
-    checkSeconds("soft_time_limit", softTimeLimit);
-    checkSoftLimit(softTimeLimit, timeLimit);
-    checkRetryPolicy(definition);
-    checkFlowPolicy(definition);
-  } catch (error) {
-    throw error instanceof RangeError ? new RangeError(`Task "${name}": ${error.message}`) : error;
-  }
 }

@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { z } from "zod";
-import { InvalidArgumentsError } from "../jobs/errors.ts";
+import { InvalidArgumentsError, InvalidDefinitionError } from "../jobs/errors.ts";
 import type { FlowOptions, FlowPolicy } from "../jobs/flow.ts";
 import { defineTask } from "../jobs/task.ts";
 import type { Rate } from "../jobs/wire.ts";
@@ -123,6 +123,15 @@ Deno.test("options of a call that make no sense are refused", async () => {
   }
 });
 
+Deno.test("a call with an option that does not exist is refused before it needs a broker", async () => {
+  const call = { rateLimit: "1/s" } as FlowOptions;
+  const error = await assertRejects(
+    () => define({}).applyAsync({ customer: "a" }, call),
+    RangeError,
+  );
+  assertMatch(error.message, /^rateLimit is not known; there are queue, priority, /);
+});
+
 Deno.test("keys that a definition makes of the arguments are checked", async () => {
   for (const key of ["", LONG, NUL, 5 as unknown as string]) {
     const unique = () => order({ unique: "end", uniqueKey: () => key });
@@ -144,22 +153,22 @@ Deno.test("keys that a definition makes of the arguments are checked", async () 
 Deno.test("a definition that makes no sense is refused when it is made", () => {
   const cases: [policy: FlowPolicy<Order>, complaint: RegExp][] = [
     [{ unique: 0 }, /^Task "order": unique must be/],
-    [{ uniqueKey: () => "k" }, /unique_key needs unique/],
-    [{ concurrencyLimit: 2 }, /concurrency_limit needs a concurrency_key/],
-    [{ concurrencyKey: () => "k", concurrencyLimit: 0 }, /concurrency_limit must be/],
-    [{ onLost: "ignore" as "fail" }, /on_lost must be requeue or fail, not ignore/],
+    [{ uniqueKey: () => "k" }, /uniqueKey needs unique/],
+    [{ concurrencyLimit: 2 }, /concurrencyLimit needs a concurrencyKey/],
+    [{ concurrencyKey: () => "k", concurrencyLimit: 0 }, /concurrencyLimit must be/],
+    [{ onLost: "ignore" as "fail" }, /onLost must be requeue or fail, not ignore/],
     ...["10", "0/m", "-1/m", "10/w", "ten/m", "1e9/s", "", "/m", "10 /m", "200000/s", "0.001/d"]
       .map(
         (
           rate,
         ): [FlowPolicy<Order>, RegExp] => [
           { rateLimit: rate as Rate },
-          /rate_limit must be a rate/,
+          /rateLimit must be a rate/,
         ],
       ),
   ];
   for (const [policy, complaint] of cases) {
-    assertMatch(assertThrows(() => define(policy), RangeError).message, complaint);
+    assertMatch(assertThrows(() => define(policy), InvalidDefinitionError).message, complaint);
   }
   for (const rateLimit of ["1/s", "0.5/m", "100000/s", "10/h", "1/d"] as const) {
     define({ rateLimit });

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { z } from "zod";
 import type { Outcome } from "../jobs/broker.ts";
 import { Context } from "../jobs/context.ts";
-import { Reject, Retry } from "../jobs/errors.ts";
+import { InvalidDefinitionError, Reject, Retry } from "../jobs/errors.ts";
 import { execute } from "../jobs/execute.ts";
 import { MAX_SECONDS } from "../jobs/options.ts";
 import { Registry } from "../jobs/registry.ts";
@@ -159,20 +159,27 @@ Deno.test("an error without a name of its own has its class as its type", async 
 
 Deno.test("a definition that makes no sense is refused when it is made", () => {
   const cases: [policy: RetryPolicy, complaint: RegExp][] = [
-    [{ maxRetries: -1 }, /^Task "failing": max_retries must be from 0 to 1000, not -1$/],
-    [{ maxRetries: 1.5 }, /max_retries must be a whole number/],
-    [{ retryBackoff: -1 }, /retry_backoff must be from 0/],
-    [{ retryBackoffMax: NaN }, /retry_backoff_max must be from 0 .* not NaN/],
-    [{ autoretryFor: ["Error"] as never }, /autoretry_for must be a list of error classes/],
+    [{ maxRetries: -1 }, /^Task "failing": maxRetries must be from 0 to 1000, not -1$/],
+    [{ maxRetries: 1.5 }, /maxRetries must be a whole number/],
+    [{ retryBackoff: -1 }, /retryBackoff must be from 0/],
+    [{ retryBackoffMax: NaN }, /retryBackoffMax must be from 0 .* not NaN/],
+    [{ autoretryFor: ["Error"] as never }, /autoretryFor must be a list of error classes/],
     [
       { autoretryFor: [Busy], dontAutoretryFor: true as never },
-      /dont_autoretry_for must be a list/,
+      /dontAutoretryFor must be a list/,
     ],
-    [{ retryDelay: 1e12 }, /retry_delay must be from 0/],
-    [{ retryDelay: 1, retryBackoff: 1 }, /retry_delay stands instead of retry_backoff/],
+    [
+      { maxRetry: 3 } as RetryPolicy,
+      /^Task "failing": maxRetry is not known; there are name, .*maxRetries/,
+    ],
+    [{ retryDelay: 1e12 }, /retryDelay must be from 0/],
+    [{ retryDelay: 1, retryBackoff: 1 }, /retryDelay stands instead of retryBackoff/],
     [{ retryDelay: () => 1, retryJitter: false }, /leave these out/],
   ];
   for (const [policy, complaint] of cases) {
-    assertMatch(assertThrows(() => define(policy, null), RangeError).message, complaint);
+    assertMatch(
+      assertThrows(() => define(policy, null), InvalidDefinitionError).message,
+      complaint,
+    );
   }
 });

@@ -167,6 +167,10 @@ Deno.test("a mistake in code is known before a process starts", async () => {
     [[declared("0 1 * * *"), declared("0 2 * * *")], 'Two schedules have the name "s"'],
     [[declared("0 0 31 2 *")], 'Schedule "s" is not right: cron: never comes due'],
     [[declared("0 1 * * *", { args: ["x"] })], 'Schedule "s" is not right: Invalid arguments'],
+    [
+      [declared("0 1 * * *", { misfre: "all" } as Partial<DeclaredSchedule>)],
+      'Schedule "s" is not right: misfre is not known; there are task, ',
+    ],
     [[declared("0 1 * * *", { task: "nobody" })], 'Unknown task "nobody"'],
   ];
   for (const [list, message] of wrong) {
