@@ -11,7 +11,7 @@ import { withBroker } from "./with_broker.ts";
 export function addDeadCommands(parent: Command, io: Io, done: (code: number) => void): void {
   parent.configureHelp({ showGlobalOptions: true });
 
-  addFilterOptions(parent.command("ls").description("List them, the newest first"))
+  addFilterOptions(parent.command("ls").description("List them, the last that failed first"))
     .option("--json", "print JSON")
     .action((_, command: Command) =>
       listTasks({ ...command.optsWithGlobals(), state: "FAILURE" }, io)

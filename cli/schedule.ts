@@ -26,7 +26,8 @@ interface AddOptions extends Omit<ScheduleDefinition, "task" | "args"> {
 export function addScheduleCommand(program: Command, io: Io, done: (code: number) => void): void {
   const parent = program.command("schedule").alias("schedules")
     .description("Start tasks again and again: list, add, pause and run schedules")
-    .addOption(brokerOption());
+    .addOption(brokerOption())
+    .configureHelp({ showGlobalOptions: true });
 
   /** Runs a command with the schedules of the broker that was named. */
   const on = async (act: (schedules: Schedules) => Promise<void>) => {

@@ -73,7 +73,7 @@ export function addTaskCommands(parent: Command, io: Io, done: (code: number) =>
     .argument("<name>", "the task's name")
     .argument(
       "<rate>",
-      "such as 10/s, 10/m or 10/h; none for what its definition says",
+      "such as 10/s, 10/m, 10/h or 0.5/d; none for what its definition says",
       orNone(rate),
     )
     .action((name, limit, _, command: Command) =>
@@ -125,13 +125,14 @@ async function find(broker: Broker, filter: TaskFilter, limit: number): Promise<
 
 function taskTable(found: Task[]): string {
   return table([
-    ["ID", "NAME", "STATE", "QUEUE", "CREATED", "ERROR"],
+    ["ID", "NAME", "STATE", "QUEUE", "CREATED", "FINISHED", "ERROR"],
     ...found.map((task) => [
       task.task_id,
       task.name,
       task.status,
       task.queue,
       task.created_at,
+      task.finished_at ?? "",
       task.error ? oneLine(`${task.error.type}: ${task.error.message}`, ERROR_CHARS) : "",
     ]),
   ]);

@@ -9,6 +9,10 @@ import { UsageError } from "./io.ts";
 import { integer, names, seconds } from "./options.ts";
 
 const MAX_CONCURRENCY = 10_000;
+const PER_CHILD = [
+  ["maxTasksPerChild", "--max-tasks-per-child"],
+  ["maxMemoryPerChild", "--max-memory-per-child"],
+] as const;
 
 /** Each flag is read here; `checkWorkOptions` sees to it that they go together. */
 export function addWorkOptions(command: Command): Command {
@@ -131,6 +135,11 @@ function checkWorkOptions(command: Command): void {
       `--soft-time-limit ${soft} must be below --time-limit ${hard}, or tasks are stopped before ` +
         "they are asked to stop",
     );
+  }
+  for (const [option, flag] of PER_CHILD) {
+    if (value("pool") !== "async" || !isGiven(option)) continue;
+    if (source(option) === "env" && source("pool") === "cli") continue;
+    throw new UsageError(`${flag} is for --pool threads: there are no threads to replace in async`);
   }
   const [limit, kept] = [value("memoryLimit"), value("maxMemoryPerChild")];
   if (kept >= limit) {

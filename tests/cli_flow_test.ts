@@ -207,6 +207,8 @@ onEachStore("the dead are listed, replayed and forgotten", async (shell) => {
   }
   const [first = "", second = "", third = ""] = ids;
   const table = await shell.ok("dead", "ls");
+  const [last] = await shell.json<Task[]>("dead", "ls", "-n", "1");
+  assertStringIncludes(table, last?.finished_at ?? "none", "when it failed: they are sorted by it");
   assertStringIncludes(table, "TypeError: no route [2J\n", "nothing that a terminal obeys");
   const listed = await shell.json<Task[]>("dead", "ls", "--error", "away");
   assertEquals(listed.map((task) => task.task_id), [third, first]);

@@ -52,6 +52,8 @@ const MISTAKES: [args: string[], complaint: RegExp][] = [
     ["work", "--memory-limit", "64", "--max-memory-per-child", "64"],
     /must be below --memory-limit/,
   ],
+  [["work", "-P", "async", "--max-tasks-per-child", "9"], /-tasks-per-child is for --pool threads/],
+  [["dev", "-P", "async", "--max-memory-per-child", "50"], /-per-child is for --pool threads/],
   [["work", "--lease", "1"], /must be a whole number from 2 to 3600/],
   [["work", "-n", "w@%x"], /--hostname w@%x: after % comes h .*, not "x"/],
   [["work", "-n", "100%"], /after % comes h/],
