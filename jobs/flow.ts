@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { NewTask, Unique } from "./broker.ts";
-import { InvalidArgumentsError, InvalidOptionError } from "./errors.ts";
+import { InvalidArgumentsError, InvalidOptionError, toTaskError } from "./errors.ts";
 import { isRate, type Json, ON_LOST, type OnLost, type Rate } from "./wire.ts";
 
 /** A year: as long as a key is kept, so is its task. */
@@ -84,7 +84,10 @@ export function checkFlowOptions(options: FlowOptions): void {
 /** @throws {InvalidOptionError} */
 export function checkKey(name: string, key: unknown): void {
   if (key === undefined) return;
-  if (typeof key !== "string" || key === "" || key.length > MAX_KEY || key.includes("\0")) {
+  if (typeof key !== "string") {
+    throw new InvalidOptionError(name, `must be a text, not of type ${typeof key}`);
+  }
+  if (key === "" || key.length > MAX_KEY || key.includes("\0")) {
     throw new InvalidOptionError(name, `must have 1 to ${MAX_KEY} characters, none of them NUL`);
   }
 }
@@ -104,8 +107,7 @@ export function flowOf<Args>(
 ): Pick<NewTask, "unique" | "concurrency" | "rateLimit" | "onLost"> {
   const { name, rateLimit, onLost } = policy;
   const unique = uniqueOf(policy, args, text, call);
-  const key = call.concurrencyKey ?? policy.concurrencyKey?.(args) ?? undefined;
-  checkKey("concurrency_key", key);
+  const key = call.concurrencyKey ?? keyOf(policy, "concurrencyKey", args) ?? undefined;
   if (key === undefined && call.concurrencyLimit !== undefined) throw limitWithoutKey();
   const limit = call.concurrencyLimit ?? policy.concurrencyLimit ?? 1;
   return {
@@ -128,10 +130,32 @@ function uniqueOf<Args>(
     return undefined;
   }
   const key = call.uniqueKey ??
-    (policy.uniqueKey ? policy.uniqueKey(args) : digest(policy.name, text));
+    (policy.uniqueKey ? keyOf(policy, "uniqueKey", args) : digest(policy.name, text));
   if (key === null || key === undefined) return undefined;
-  checkKey("unique_key", key);
   return { key, until: typeof until === "number" ? { ms: Math.round(until * 1000) } : until };
+}
+
+/** Asks a function of the definition for a key, and says whose mistake it is if that makes none. */
+function keyOf<Args>(
+  policy: FlowPolicy<Args> & { name: string },
+  which: "uniqueKey" | "concurrencyKey",
+  args: Args,
+): string | null | undefined {
+  const option = which === "uniqueKey" ? "unique_key" : "concurrency_key";
+  try {
+    const key = policy[which]?.(args);
+    if (key !== null) checkKey(option, key);
+    return key;
+  } catch (error) {
+    const { type, message } = toTaskError(error);
+    const reason = error instanceof InvalidOptionError
+      ? `answered what is none: it ${error.rule}`
+      : `failed with ${type}: ${message}`;
+    throw new InvalidOptionError(
+      option,
+      `cannot be made: ${which} of task "${policy.name}" ${reason}`,
+    );
+  }
 }
 
 /** The same for arguments that differ in the order of their fields only. */

@@ -6,7 +6,11 @@ import {
   assertThrows,
 } from "@std/assert";
 import { z } from "zod";
-import { InvalidArgumentsError, InvalidDefinitionError } from "../jobs/errors.ts";
+import {
+  InvalidArgumentsError,
+  InvalidDefinitionError,
+  InvalidOptionError,
+} from "../jobs/errors.ts";
 import type { FlowOptions, FlowPolicy } from "../jobs/flow.ts";
 import { defineTask } from "../jobs/task.ts";
 import type { Rate } from "../jobs/wire.ts";
@@ -133,14 +137,36 @@ Deno.test("a call with an option that does not exist is refused before it needs 
 });
 
 Deno.test("keys that a definition makes of the arguments are checked", async () => {
-  for (const key of ["", LONG, NUL, 5 as unknown as string]) {
-    const unique = () => order({ unique: "end", uniqueKey: () => key });
-    assertMatch((await assertRejects(unique, RangeError)).message, /^unique_key must have/);
+  const wrong: [key: unknown, rule: string][] = [
+    ["", "must have 1 to 255 characters"],
+    [LONG, "must have"],
+    [NUL, "none of them NUL"],
+    [5, "must be a text, not of type number"],
+    [Promise.resolve("k"), "must be a text, not of type object"],
+  ];
+  for (const [key, rule] of wrong) {
+    const answer = () => key as string;
+    const unique = () => order({ unique: "end", uniqueKey: answer });
+    const [one, other] = [
+      await assertRejects(unique, InvalidOptionError, rule),
+      await assertRejects(() => order({ concurrencyKey: answer }), InvalidOptionError, rule),
+    ];
+    assertMatch(one.message, /^unique_key cannot be made: uniqueKey of task "order" answered/);
+    assertMatch(other.message, /^concurrency_key cannot be made: concurrencyKey of task "order"/);
   }
-  for (const key of ["", LONG, NUL, 5 as unknown as string]) {
-    const limited = () => order({ concurrencyKey: () => key });
-    assertMatch((await assertRejects(limited, RangeError)).message, /^concurrency_key must have/);
-  }
+  const slip = () => {
+    throw new TypeError("a slip");
+  };
+  await assertRejects(
+    () => order({ unique: "end", uniqueKey: slip }),
+    InvalidOptionError,
+    'unique_key cannot be made: uniqueKey of task "order" failed with TypeError: a slip',
+  );
+  await assertRejects(
+    () => order({ concurrencyKey: slip }),
+    InvalidOptionError,
+    'concurrencyKey of task "order" failed with TypeError: a slip',
+  );
   const deep = JSON.parse("[".repeat(100_000) + "]".repeat(100_000));
   const compared = () => uniqueKey({ customer: "a", lines: deep });
   assertMatch((await assertRejects(compared, InvalidArgumentsError)).message, /give a unique_key/);
