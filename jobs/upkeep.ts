@@ -20,7 +20,9 @@ export function upkeep(broker: Broker): Duty[] {
   return [
     brokerDuty("reap", REAP_EVERY_MS, async () => {
       const tasks = await broker.reap();
-      if (tasks > 0) log.warn("Gave back {tasks} task(s) of workers that are gone", { tasks });
+      if (tasks > 0) {
+        log.warn("Gave back or ended {tasks} task(s) of workers that are gone", { tasks });
+      }
     }),
     brokerDuty("promote", PROMOTE_EVERY_MS, () => broker.promote()),
     scheduleDuty(broker),

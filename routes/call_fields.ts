@@ -8,6 +8,7 @@ import { NAME_PATTERN, PRIORITIES } from "../jobs/wire.ts";
 export const Seconds = z.number().min(0).max(MAX_SECONDS);
 export const Time = z.iso.datetime({
   offset: true,
+  abort: true,
   error: "must be a time in ISO 8601 with a time zone",
 }).refine((text) => Math.abs(Date.parse(text)) < MAX_TIME_MS, "must be before the year 3000");
 

@@ -84,6 +84,12 @@ Deno.test("what does not fit a task is refused with its path", async () => {
     assertEquals(errors[0].path, path);
     assertStringIncludes(detail, path);
   }
+  const noTime = { name: "divide", args: [1, 2], eta: "tomorrow" };
+  const { errors } = await problem(await t.post("/tasks", noTime), 422);
+  assertEquals(errors, [{
+    path: "eta",
+    message: "must be a time in ISO 8601 with a time zone",
+  }]);
   assertEquals((await t.broker.stats()).enqueued, 0);
 });
 
