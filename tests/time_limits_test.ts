@@ -9,7 +9,7 @@ const define = (limits: { timeLimit?: number; softTimeLimit?: number }) =>
   defineTask({ name: "t", input: z.tuple([]), run: () => null, ...limits });
 
 Deno.test("a soft limit that is not below the hard one is refused, and 0 is no limit", async () => {
-  assertThrows(() => define({ timeLimit: 5, softTimeLimit: 5 }), RangeError, 'Task "t": soft_time');
+  assertThrows(() => define({ timeLimit: 5, softTimeLimit: 5 }), RangeError, 'Task "t": softTime');
   const task = define({ timeLimit: 5 });
   for (const options of [{ softTimeLimit: 5 }, { softTimeLimit: 1, timeLimit: 0.5 }]) {
     const message = "soft_time_limit must be below time_limit, which is";
