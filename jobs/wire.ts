@@ -268,6 +268,75 @@ export interface Stats {
   wait_time: Histogram[];
 }
 
+/** What a person or a program may do, each more than the one before. */
+export const ROLES = ["viewer", "operator", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Whether a role may do what another one is needed for. */
+export function isAtLeast(role: Role, needed: Role): boolean {
+  return ROLES.indexOf(role) >= ROLES.indexOf(needed);
+}
+
+/** How somebody proved who they are; `open` where nobody has to. */
+export const CREDENTIALS = ["session", "basic", "token", "open"] as const;
+export type Via = (typeof CREDENTIALS)[number];
+
+/** Who asks, as the server sees it. */
+export interface Me {
+  /** Whether anybody has to log in. */
+  auth: boolean;
+  /** Name of the user or the token; null where nobody has one, or nobody is logged in. */
+  user: string | null;
+  /** Null while nobody is logged in. */
+  role: Role | null;
+  via: Via | null;
+  /** Nobody may change anything here. */
+  read_only: boolean;
+  /** When a session ends that is not used any more. */
+  expires_at: string | null;
+}
+
+/** Where a user or a token is kept: those in a file are changed there and not over HTTP. */
+export const ACCESS_SOURCES = ["file", "broker"] as const;
+export type AccessSource = (typeof ACCESS_SOURCES)[number];
+
+/** Someone who may log in with a password. */
+export interface User {
+  name: string;
+  role: Role;
+  source: AccessSource;
+  /** Null where it is not known. */
+  created_at: string | null;
+}
+
+/** What a program may come in with. */
+export interface ApiToken {
+  name: string;
+  role: Role;
+  source: AccessSource;
+  created_at: string | null;
+}
+
+/** Something that somebody did, or was refused to do. */
+export interface AuditEntry {
+  /** ISO 8601. */
+  at: string;
+  /** Name of the user or the token; null for nobody known. */
+  actor: string | null;
+  role: Role | null;
+  via: Via | null;
+  /** What was done, such as `queue.pause`. */
+  action: string;
+  /** What it was done to: a name or an id. */
+  target: string | null;
+  /** What was asked for, shortened, without secrets. */
+  detail: string | null;
+  /** The status of the answer: from 400 on it was not done. */
+  status: number;
+  /** Address of the client. */
+  ip: string | null;
+}
+
 /** What a client may send on `/ws`. */
 export interface ClientMessage {
   /** Task ids, or `{ id: after }` to resume each after a sequence number. */

@@ -5,6 +5,8 @@ import type { MiddlewareHandler } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import type { Broker } from "../jobs/broker.ts";
 import type { Registry } from "../jobs/registry.ts";
+import { accessRoutes } from "./access.ts";
+import { isRoute, ruleOf } from "./access_rules.ts";
 import { deadRoutes } from "./dead.ts";
 import { docsRoutes } from "./docs.ts";
 import { eventRoutes } from "./events.ts";
@@ -43,7 +45,10 @@ const headers: MiddlewareHandler = async (c, next) => {
   await next();
 };
 
-/** Builds the application. It opens nothing until a client watches something. */
+/**
+ * Builds the application. It opens nothing until a client watches something.
+ * @throws {TypeError} a route has no rule that says who may use it
+ */
 export function createApp(parts: AppParts): App {
   const { broker, registry, tutorialRoutes: words, version, allowedHosts } = parts;
   const hub = new Hub(broker);
@@ -68,6 +73,7 @@ export function createApp(parts: AppParts): App {
       throw new Problem(405, `${c.req.path} answers to ${allow} only`, {}, { allow });
     },
   }));
+  app.route("/", accessRoutes());
   app.route("/", startRoutes(broker, registry));
   app.route("/", taskRoutes(broker, registry, closing.signal));
   app.route("/", eventRoutes(broker, hub));
@@ -81,6 +87,7 @@ export function createApp(parts: AppParts): App {
   app.route("/", live.routes);
   app.route("/", docsRoutes(app, version));
   if (words) app.route("/", wordRoute(broker, registry));
+  for (const route of app.routes.filter(isRoute)) ruleOf(route);
 
   return {
     fetch: app.fetch,

@@ -1,0 +1,26 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { isRoute, ruleOf } from "../routes/access_rules.ts";
+import { TestApp } from "./routes_app.ts";
+import { startSqlite } from "./stores.ts";
+
+Deno.test("without users and tokens everyone is an admin", async () => {
+  await using test = TestApp.on(await startSqlite());
+  const response = await test.get("/me");
+  assertEquals(response.status, 200);
+  assertEquals(await response.json(), {
+    auth: false,
+    user: null,
+    role: "admin",
+    via: "open",
+    read_only: false,
+    expires_at: null,
+  });
+});
+
+Deno.test("every route has a rule, and one without is refused", async () => {
+  await using test = TestApp.on(await startSqlite());
+  const routes = test.app.routes.filter(isRoute);
+  assertEquals(routes.length > 40, true);
+  for (const route of routes) ruleOf(route);
+  assertThrows(() => ruleOf({ method: "POST", path: "/tasks/:id/x" }), TypeError, "has no rule");
+});
