@@ -118,6 +118,78 @@ export interface Task {
   events: number;
 }
 
+/** A task in a list, with what may be long shortened to at most 200 characters, the last then "…". */
+export interface TaskSummary extends Omit<Task, "args" | "result" | "meta" | "error"> {
+  /** JSON text. */
+  args_preview: string;
+  /** JSON text; null where there is no result. */
+  result_preview: string | null;
+  error: Omit<TaskError, "stack"> | null;
+}
+
+/** One page of a list. It may be empty and yet not the last: a request looks at so many tasks only. */
+export interface SummaryPage {
+  tasks: TaskSummary[];
+  /** For the next page; null on the last. */
+  cursor: string | null;
+  /** How many tasks were looked at for it. */
+  looked: number;
+}
+
+/** Why a task that waits has not started. */
+export const WAIT_REASONS = [
+  "paused",
+  "rate",
+  "concurrency",
+  "time",
+  "no worker",
+  "workers busy",
+] as const;
+
+/** What a task that has not started waits for. */
+export interface WaitingFor {
+  /** How many tasks of its queue are before it; null where that is not known. */
+  position: number | null;
+  reason: (typeof WAIT_REASONS)[number] | null;
+}
+
+/** What can be done with many tasks at once: cancel what has not ended, retry or delete what has. */
+export const BULK_ACTIONS = ["cancel", "retry", "delete"] as const;
+export type BulkAction = (typeof BULK_ACTIONS)[number];
+
+/** What one step of such an action did. */
+export interface BulkStep {
+  /** Tasks that fit. */
+  matched: number;
+  /** Those with which it was done; in a dry run those with which it would be. */
+  done: number;
+  /** The others: unknown by now, or in a state that does not allow it. */
+  skipped: number;
+  looked: number;
+  /** For the next step; null after the last. */
+  cursor: string | null;
+}
+
+/** Dead tasks of one name that failed with the same error. */
+export interface DeadGroup {
+  name: string;
+  error_type: string;
+  /** With numbers and ids replaced by "#", which is what makes errors the same. */
+  message: string;
+  count: number;
+  /** When the last of them failed, ISO 8601. */
+  last_at: string;
+  /** The id of the last of them. */
+  example: string;
+}
+
+export interface DeadGroups {
+  /** Of how many dead tasks: the newest 10,000 at most. */
+  count: number;
+  /** The largest first. */
+  groups: DeadGroup[];
+}
+
 /** One numbered step in a task's life. What is absent did not change. */
 export interface TaskEvent {
   /** 1, 2, 3 … per task, without a gap. */
