@@ -153,6 +153,9 @@ export interface Subscription {
 /** Answer to revoke, retry and forget: done, or the state that stood in the way, or no such id. */
 export type Change = { done: boolean; status: State } | null;
 
+/** What a store knows of a queue by itself. */
+export type QueueState = Omit<QueueInfo, "oldest_wait_ms" | "ended_per_minute">;
+
 /** What to change of a queue's limits; null is none, what is absent stays. */
 export interface QueueLimits {
   /** Starts of tasks of this queue. */
@@ -219,7 +222,7 @@ export interface Broker {
   limitTask(name: string, rateLimit: Rate | null): Promise<void>;
   /** What `limitTask` has set. */
   taskLimits(): Promise<{ name: string; rate_limit: Rate }[]>;
-  queues(): Promise<QueueInfo[]>;
+  queues(): Promise<QueueState[]>;
   workers(): Promise<WorkerInfo[]>;
   stats(): Promise<Stats>;
 

@@ -15,10 +15,11 @@ export async function allQueues(broker: Broker, registry: Registry): Promise<Que
     rate_limit: null,
     concurrency_limit: null,
   };
+  const unknown = { oldest_wait_ms: null, ended_per_minute: null };
   const queues = new Map<string, QueueInfo>(
-    registry.queues().map((name) => [name, { name, ...unused }]),
+    registry.queues().map((name) => [name, { name, ...unused, ...unknown }]),
   );
-  for (const queue of await broker.queues()) queues.set(queue.name, queue);
+  for (const queue of await broker.queues()) queues.set(queue.name, { ...queue, ...unknown });
   return [...queues.values()].sort((a, b) => a.name < b.name ? -1 : 1);
 }
 

@@ -225,6 +225,38 @@ export interface QueueInfo {
   rate_limit: Rate | null;
   /** How many of its tasks may run at the same time; null for no limit. */
   concurrency_limit: number | null;
+  /** For how long the one that has waited longest could have run; null where none waits. */
+  oldest_wait_ms: number | null;
+  /** How many of its tasks ended, by the samples of the last minute; null where these do not say. */
+  ended_per_minute: number | null;
+}
+
+/** How many tasks there are by state; `dead` are those in FAILURE. */
+export type TaskCounts = Record<State, number> & {
+  all: number;
+  /** Those that wait for their time: some of those in PENDING and RETRY. */
+  scheduled: number;
+  dead: number;
+  /** Not all of it was counted: where a state has very many, what is told is a part of them. */
+  capped: boolean;
+};
+
+/** Dead tasks that failed alike. */
+export interface DeadGroup {
+  name: string;
+  error_type: string;
+  /** Of the error, without its numbers and ids. */
+  message: string;
+  count: number;
+  /** When the last of them failed. */
+  last_at: string;
+  /** The id of that one. */
+  example: string;
+}
+
+export interface DeadSummary {
+  count: number;
+  groups: DeadGroup[];
 }
 
 /** A quiet worker takes no more tasks, a stopping one will be gone when what it runs has ended. */
@@ -409,16 +441,130 @@ export interface AuditEntry {
   ip: string | null;
 }
 
+/** How far back a history goes. */
+export const RANGES = ["15m", "1h", "24h", "7d"] as const;
+export type Range = (typeof RANGES)[number];
+
+/** What happened over time, oldest first. Where nobody took samples, points are missing. */
+export interface History {
+  range: Range;
+  step_seconds: number;
+  points: HistoryPoint[];
+}
+
+/** What happened in one step; queues, workers and slots are as they were at its end. */
+export interface HistoryPoint {
+  /** The end of the step. */
+  at: string;
+  enqueued: number;
+  succeeded: number;
+  failed: number;
+  revoked: number;
+  /** Runs that failed and will be repeated. */
+  retried: number;
+  /** From ready to run to started; null where nothing started. */
+  wait_ms: Percentiles | null;
+  /** From start to end of each run; null where none ended. */
+  run_ms: Percentiles | null;
+  /** The busiest 50. */
+  queues: {
+    [name: string]: { waiting: number; scheduled: number; active: number; ended: number };
+  };
+  workers: number;
+  slots: number;
+  busy: number;
+}
+
+/** Milliseconds, estimated from the buckets of a histogram. */
+export interface Percentiles {
+  p50: number;
+  p95: number;
+  p99: number;
+}
+
+/** What one server and its broker are. */
+export interface SystemInfo {
+  version: string;
+  deno: string;
+  started_at: string;
+  server: {
+    hostname: string;
+    pid: number;
+    /** Resident memory. */
+    memory_mib: number;
+    uptime_seconds: number;
+    /** Open WebSockets. */
+    sockets: number;
+  };
+  broker: BrokerFacts & {
+    /** How long ago it last answered this server, before this was asked. */
+    answered_ms_ago: number | null;
+    round_trip_ms: number;
+  };
+  /** The settings that this server runs with; what is secret is hidden. */
+  settings: SettingInfo[];
+}
+
+/** What a store says of itself. */
+export interface BrokerFacts {
+  kind: "redis" | "sqlite";
+  /** Without credentials. */
+  location: string;
+  /** Of Redis or SQLite. */
+  version: string;
+  /** What Redis uses of its machine's memory, or a file of its disk. */
+  memory_bytes: number;
+  memory_limit_bytes: number | null;
+  /** In Redis. */
+  keys: number | null;
+  /** Connections to Redis. */
+  clients: number | null;
+  /** What else is worth knowing, as label and text. */
+  details: { [label: string]: string };
+}
+
+export interface SettingInfo {
+  /** The environment variable that sets it. */
+  variable: string;
+  /** Null where it is not set. */
+  value: string | number | boolean | null;
+  /** Where the value comes from; null where it is not set. */
+  from: string | null;
+}
+
+/** What `/ws` tells, besides tasks, to those who ask for it, and again when it has changed. */
+export interface TopicData {
+  counts: TaskCounts;
+  queues: QueueInfo[];
+  workers: WorkerInfo[];
+  /** The newest point, one for each step of 10 seconds; null while there are no two samples. */
+  history: HistoryPoint | null;
+  /** The first 500, by name. */
+  schedules: Schedule[];
+  dead: DeadSummary;
+}
+export type Topic = keyof TopicData;
+export const TOPICS = ["counts", "queues", "workers", "history", "schedules", "dead"] as const;
+
 /** What a client may send on `/ws`. */
 export interface ClientMessage {
   /** Task ids, or `{ id: after }` to resume each after a sequence number. */
   subscribe?: string[] | { [task_id: string]: number };
   unsubscribe?: string[];
+  /** What to be told of besides tasks, instead of what was asked for before. */
+  topics?: Topic[];
 }
 
-/** What the server sends on a WebSocket. Events follow the snapshot that they continue. */
-export type ServerMessage =
+/** The latest of a topic. */
+export type TopicMessage = {
+  [T in Topic]: { type: "topic"; topic: T; data: TopicData[T] };
+}[Topic];
+
+/** What the server says of one task. */
+export type TaskMessage =
   | { type: "snapshot"; task: Task }
   | ({ type: "event" } & TaskEvent)
-  | { type: "unknown"; task_id: string }
-  | { type: "error"; detail: string };
+  | { type: "unknown"; task_id: string };
+
+/** What the server sends on a WebSocket. Events follow the snapshot that they continue. */
+export type ServerMessage = TaskMessage | TopicMessage | { type: "error"; detail: string };

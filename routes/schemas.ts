@@ -101,6 +101,8 @@ export const QueueBody: z.ZodType<QueueInfo> = z.object({
   paused: z.boolean(),
   rate_limit: RateOrNull,
   concurrency_limit: z.number().int().nullable(),
+  oldest_wait_ms: z.number().int().nullable(),
+  ended_per_minute: z.number().nullable(),
 }).openapi("Queue");
 
 export const WorkerBody: z.ZodType<WorkerInfo> = z.object({

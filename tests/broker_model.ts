@@ -5,8 +5,8 @@
  */
 
 import type { Change, Claimed, NewTask, QueueLimits, Receipt, Report } from "../jobs/broker.ts";
-import type { Settlement, When } from "../jobs/broker.ts";
-import { isReady, type Json, PRIORITIES, type QueueInfo, type State } from "../jobs/wire.ts";
+import type { QueueState, Settlement, When } from "../jobs/broker.ts";
+import { isReady, type Json, PRIORITIES, type State } from "../jobs/wire.ts";
 import type { TaskError } from "../jobs/wire.ts";
 import { accepted, NOT_ENDED, NOT_STARTED, type Seen, type SeenEvent } from "./broker_seen.ts";
 
@@ -251,7 +251,7 @@ export class Model {
     return all.map(({ seen }) => seen);
   }
 
-  queues(): QueueInfo[] {
+  queues(): QueueState[] {
     return [...this.#queues].map(([name, { paused, limits }]) => {
       const own = this.#all(({ given: { queue } }) => queue === name);
       const scheduled = own.filter(({ delay }) => delay !== "none").length;

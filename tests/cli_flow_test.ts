@@ -114,6 +114,8 @@ onEachStore("queues are listed, paused, resumed and limited", async (shell) => {
     paused: true,
     rate_limit: "10/m",
     concurrency_limit: 3,
+    oldest_wait_ms: null,
+    ended_per_minute: null,
   });
   await shell.ok("queue", "limit", "default", "--rate-limit", "none");
   assertMatch(await shell.ok("queue", "ls"), /default +1 +1 +0 +paused +3\n/);

@@ -1,14 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Broker, Claimed } from "../jobs/broker.ts";
+import type { Broker, Claimed, QueueState } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
-import {
-  PRIORITIES,
-  type QueueInfo,
-  type Rate,
-  STATES,
-  type Task,
-  type TaskEvent,
-} from "../jobs/wire.ts";
+import { PRIORITIES, type Rate, STATES, type Task, type TaskEvent } from "../jobs/wire.ts";
 import { beat, newTask } from "./broker_kit.ts";
 import { Program } from "./program.ts";
 import { TestRedis } from "./redis.ts";
@@ -74,7 +67,7 @@ interface Contents {
   schedules: unknown[];
   inCode: string[];
   due: string[];
-  queues: QueueInfo[];
+  queues: QueueState[];
   taskLimits: { name: string; rate_limit: Rate }[];
 }
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Json, ServerMessage, State, Task, TaskEvent } from "../jobs/wire.ts";
+import type { Json, State, Task, TaskEvent, TaskMessage } from "../jobs/wire.ts";
 import { duration, relative, wholeSeconds } from "../ui/format.ts";
 import { retryAfter } from "../ui/live.ts";
 import { argsFrom, formsOf, initialValues } from "../ui/schema.ts";
@@ -60,8 +60,8 @@ function eventAt(seq: number, status: State, more: Partial<TaskEvent> = {}): Tas
   return { seq, task_id: ID, name: "divide", status, progress: 0, stage: null, at, ...more };
 }
 
-const snapshot = (task: Task): ServerMessage => ({ type: "snapshot", task });
-const event = (event: TaskEvent): ServerMessage => ({ type: "event", ...event });
+const snapshot = (task: Task): TaskMessage => ({ type: "snapshot", task });
+const event = (event: TaskEvent): TaskMessage => ({ type: "event", ...event });
 const seqs = (events: TaskEvent[]) => events.map(({ seq }) => seq);
 
 const LIFE = [

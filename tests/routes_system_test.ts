@@ -16,7 +16,8 @@ Deno.test("GET /queues counts, and a paused queue starts nothing until it is res
     return queues.find((each: { name: string }) => each.name === name);
   };
   const unlimited = { rate_limit: null, concurrency_limit: null };
-  const empty = { waiting: 0, scheduled: 0, active: 0, paused: false, ...unlimited };
+  const unsampled = { oldest_wait_ms: null, ended_per_minute: null };
+  const empty = { waiting: 0, scheduled: 0, active: 0, paused: false, ...unlimited, ...unsampled };
   assertEquals(await queue("test-queue"), { name: "test-queue", ...empty });
   await t.task("divide", [1, 2]);
   await t.task("divide", [1, 2], { countdown: 60 });
@@ -31,6 +32,7 @@ Deno.test("GET /queues counts, and a paused queue starts nothing until it is res
     active: 0,
     paused: true,
     ...unlimited,
+    ...unsampled,
   });
 
   const resumed = await t.post("/queues/default/resume");

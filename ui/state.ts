@@ -173,6 +173,7 @@ function receive(message: ServerMessage): void {
     if (trouble.peek() === null) say(message.detail);
     return;
   }
+  if (message.type === "topic") return;
   const id = message.type === "snapshot" ? message.task.task_id : message.task_id;
   // An event of a task that has left the screen meanwhile.
   if (message.type === "event" && !tasks.has(id)) return;

@@ -3,7 +3,7 @@
  * so that losing, repeating and reordering messages can be tested.
  */
 
-import { isReady, type ServerMessage, type Task, type TaskEvent } from "../jobs/wire.ts";
+import { isReady, type Task, type TaskEvent, type TaskMessage } from "../jobs/wire.ts";
 
 /** What is known of one task. */
 export interface Known {
@@ -36,7 +36,7 @@ export function lastSeq({ task, events }: Known): number {
 }
 
 /** Takes in one message of the socket about this task. A repeated event changes nothing. */
-export function apply(known: Known, message: ServerMessage): Known {
+export function apply(known: Known, message: TaskMessage): Known {
   switch (message.type) {
     case "snapshot": {
       const { task } = message;
@@ -50,8 +50,6 @@ export function apply(known: Known, message: ServerMessage): Known {
     }
     case "unknown":
       return { ...known, missing: true, stale: false };
-    case "error":
-      return known;
   }
 }
 

@@ -10,6 +10,7 @@ import {
   InvalidCursorError,
   type NewTask,
   type QueueLimits,
+  type QueueState,
   type Receipt,
   type Report,
   type Settlement,
@@ -21,16 +22,7 @@ import {
 } from "../broker.ts";
 import { enqueues } from "../enqueues.ts";
 import { acceptedEvent, brief, toEvent, toStats } from "../stored.ts";
-import type {
-  OnLost,
-  QueueInfo,
-  Rate,
-  State,
-  Stats,
-  Task,
-  TaskEvent,
-  WorkerInfo,
-} from "../wire.ts";
+import type { OnLost, Rate, State, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
 import { Connection } from "./connection.ts";
 import { chunks, toEvents, toFields, toReceipts, toTask, toWorker } from "./decode.ts";
 import { encodeTask } from "./encode.ts";
@@ -257,7 +249,7 @@ export class RedisBroker implements Broker {
       .sort(byName);
   }
 
-  async queues(): Promise<QueueInfo[]> {
+  async queues(): Promise<QueueState[]> {
     type Row = [
       name: string,
       waiting: number,

@@ -9,6 +9,7 @@ import type {
   EventListener,
   NewTask,
   QueueLimits,
+  QueueState,
   Receipt,
   Report,
   Settlement,
@@ -20,7 +21,7 @@ import type {
 } from "../broker.ts";
 import { enqueues } from "../enqueues.ts";
 import { toStats } from "../stored.ts";
-import type { QueueInfo, Rate, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
+import type { Rate, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
 import { claim, isClaimable, renewLease } from "./claim.ts";
 import { Database } from "./database.ts";
 import { ownerOf, removeMailbox } from "./mailbox.ts";
@@ -200,7 +201,7 @@ export class SqliteBroker implements Broker {
     return this.#db.read(() => readTaskLimits(this.#db));
   }
 
-  queues(): Promise<QueueInfo[]> {
+  queues(): Promise<QueueState[]> {
     return this.#db.read(() => readQueues(this.#db));
   }
 

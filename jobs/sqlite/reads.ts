@@ -1,8 +1,14 @@
 /** What is read without changing anything: tasks, their events, queues and workers. */
 
-import { InvalidCursorError, type TaskFilter, type TaskPage, type WorkerBeat } from "../broker.ts";
+import {
+  InvalidCursorError,
+  type QueueState,
+  type TaskFilter,
+  type TaskPage,
+  type WorkerBeat,
+} from "../broker.ts";
 import { acceptedEvent, iso, toEvent } from "../stored.ts";
-import type { QueueInfo, Rate, Task, TaskError, TaskEvent, WorkerInfo } from "../wire.ts";
+import type { Rate, Task, TaskError, TaskEvent, WorkerInfo } from "../wire.ts";
 import type { Database } from "./database.ts";
 import { type TaskRow, toTask } from "./rows.ts";
 
@@ -78,8 +84,8 @@ export function readEvents(db: Database, id: string, after: number): TaskEvent[]
   return after < 1 && complete ? [acceptedEvent(id, task.name, task.created), ...events] : events;
 }
 
-export function readQueues(db: Database): QueueInfo[] {
-  return db.all<Omit<QueueInfo, "paused"> & { paused: number }>(
+export function readQueues(db: Database): QueueState[] {
+  return db.all<Omit<QueueState, "paused"> & { paused: number }>(
     `SELECT name, waiting, scheduled, active, paused, rate_limit, concurrency_limit
      FROM queues ORDER BY name`,
   ).map(({ paused, ...queue }) => ({ ...queue, paused: paused === 1 }));
