@@ -12,6 +12,7 @@ import type { Registry } from "./registry.ts";
 
 export class AsyncPool implements Pool {
   readonly kind = "async";
+  readonly maxTasksPerChild = null;
   readonly #running = new Map<string, AbortController>();
   #listener: PoolListener | undefined;
   #size: number;
@@ -66,6 +67,18 @@ export class AsyncPool implements Pool {
 
   threadOf(): null {
     return null;
+  }
+
+  slotOf(): string {
+    return "main";
+  }
+
+  threads(): [] {
+    return [];
+  }
+
+  taskNames(): string[] {
+    return this.registry.names();
   }
 
   close(): Promise<void> {

@@ -28,7 +28,7 @@ export class Autoscaler {
   #since = 0;
 
   /** @param keepMs slots that nothing needed for so long go */
-  constructor(private readonly bounds: Bounds, private readonly keepMs: number) {
+  constructor(readonly bounds: Bounds, private readonly keepMs: number) {
     this.#limit = bounds.min;
   }
 

@@ -3,6 +3,7 @@
 import type { Claimed, Outcome } from "./broker.ts";
 import type { Update } from "./context.ts";
 import { SoftTimeLimitExceeded } from "./errors.ts";
+import type { ThreadInfo } from "./wire.ts";
 
 /** Why a running task is asked to stop. */
 export type AbortReason = "soft_time_limit" | "revoked" | "stopped";
@@ -18,6 +19,8 @@ export interface PoolListener {
 
 export interface Pool {
   readonly kind: "threads" | "async";
+  /** A thread is replaced after so many tasks; null where that is not so. */
+  readonly maxTasksPerChild: number | null;
   /** How many tasks can run at once. */
   readonly size: number;
   /** Changes that. Takes no slot away that is in use, so not less than run now. */
@@ -32,6 +35,12 @@ export interface Pool {
   stop(id: string): void;
   /** The number of the thread that runs a task; null where none of its own does. */
   threadOf(id: string): number | null;
+  /** Where a task runs, in the words of `RunningTask.slot`. */
+  slotOf(id: string): string;
+  /** Its threads, if it has any. */
+  threads(): ThreadInfo[];
+  /** Names of the tasks that it can run. */
+  taskNames(): string[];
   close(): Promise<void>;
 }
 

@@ -12,7 +12,7 @@ import { toTaskError } from "./errors.ts";
 import { execute } from "./execute.ts";
 import { abortError } from "./pool.ts";
 import type { Registry } from "./registry.ts";
-import { keepsMoreThan } from "./thread_memory.ts";
+import { keepsMoreThan, usedMiB } from "./thread_memory.ts";
 import { type FromThread, open, seal, type ThreadData, type ToThread } from "./thread_messages.ts";
 
 const HEAP_CHECK_EVERY_MS = 100;
@@ -39,7 +39,7 @@ export function runThread(registry: Registry): void {
     clearInterval(watch);
     context.close();
     controller = undefined;
-    post({ outcome, keptMiB: keepsMoreThan(maxMemoryPerChild) });
+    post({ outcome, usedMiB: usedMiB(), keptMiB: keepsMoreThan(maxMemoryPerChild) });
   };
 
   port.on("message", (posted: unknown) => {
@@ -59,5 +59,5 @@ export function runThread(registry: Registry): void {
     post({ crash: toTaskError(event.reason) });
   });
 
-  post({ ready: true });
+  post({ ready: { tasks: registry.names() } });
 }

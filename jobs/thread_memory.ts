@@ -13,8 +13,8 @@ export function keepsMoreThan(mib: number): number | null {
   return kept > mib ? Math.round(kept) : null;
 }
 
-/** On the heap and in array buffers. */
-function usedMiB(): number {
+/** How many MiB this thread uses on the heap and in array buffers, garbage included. */
+export function usedMiB(): number {
   const { used_heap_size, external_memory } = getHeapStatistics();
   return (used_heap_size + external_memory) / MIB;
 }

@@ -19,10 +19,10 @@ export type ToThread = { run: Claimed } | { abort: AbortReason };
 
 /** To the main thread. After `crash` or `outOfMemory` the thread is not to be used again. */
 export type FromThread =
-  | { ready: true }
+  | { ready: { tasks: string[] } }
   | { updates: Update[] }
-  /** `keptMiB`: more memory than it should keep; null if that is not so. */
-  | { outcome: Outcome; keptMiB: number | null }
+  /** `usedMiB`: memory, garbage included; `keptMiB`: more of it than it should keep; null if that is not so. */
+  | { outcome: Outcome; usedMiB: number; keptMiB: number | null }
   | { crash: TaskError }
   | { outOfMemory: true };
 

@@ -10,7 +10,7 @@ import type { Claimed, Outcome } from "./broker.ts";
 import type { AbortReason, Pool, PoolListener } from "./pool.ts";
 import { toTaskError } from "./errors.ts";
 import { type FromThread, open, seal, type ThreadData, type ToThread } from "./thread_messages.ts";
-import type { TaskError } from "./wire.ts";
+import type { TaskError, ThreadInfo } from "./wire.ts";
 
 export interface ThreadPoolOptions {
   /** Number of threads at first. */
@@ -49,10 +49,14 @@ interface Child {
 
 /** One place for a task to run. Its thread changes, the slot stays. */
 interface Slot {
+  /** A number that no other slot has now. */
+  name: string;
   child: Child;
   job: Claimed | null;
   /** How many tasks its thread has been given. */
   given: number;
+  /** What its thread used when its last task had ended. */
+  usedMiB: number | null;
   /** Started while the thread works on its last task, so that no task waits for it. */
   next: Child | null;
 }
@@ -61,6 +65,7 @@ export class ThreadPool implements Pool {
   readonly kind = "threads";
   #slots: Slot[] = [];
   #size: number;
+  #taskNames: string[] = [];
   readonly #exits = new Set<Promise<unknown>>();
   #listener: PoolListener | undefined;
 
@@ -75,7 +80,14 @@ export class ThreadPool implements Pool {
   resize(size: number): void {
     this.#size = Math.max(size, this.#slots.filter(({ job }) => job !== null).length);
     while (this.#slots.length < this.#size) {
-      this.#slots.push({ child: this.#spawn(), job: null, given: 0, next: null });
+      this.#slots.push({
+        name: this.#freeName(),
+        child: this.#spawn(),
+        job: null,
+        given: 0,
+        usedMiB: null,
+        next: null,
+      });
     }
     let surplus = this.#slots.length - this.#size;
     this.#slots = this.#slots.filter(({ child, job }) => {
@@ -128,6 +140,34 @@ export class ThreadPool implements Pool {
     return this.#slotOf(id)?.child.thread.threadId ?? null;
   }
 
+  slotOf(id: string): string {
+    return this.#slotOf(id)?.name ?? "";
+  }
+
+  threads(): ThreadInfo[] {
+    return this.#slots.map(({ name, job, given, usedMiB }) => ({
+      slot: name,
+      tasks_done: job === null ? given : given - 1,
+      memory_mib: usedMiB === null ? null : Math.round(usedMiB),
+    }));
+  }
+
+  taskNames(): string[] {
+    return this.#taskNames;
+  }
+
+  get maxTasksPerChild(): number | null {
+    const { maxTasksPerChild } = this.options;
+    return maxTasksPerChild === Infinity ? null : maxTasksPerChild;
+  }
+
+  #freeName(): string {
+    const taken = new Set(this.#slots.map(({ name }) => name));
+    let number = 1;
+    while (taken.has(String(number))) number++;
+    return String(number);
+  }
+
   #slotOf(id: string): Slot | undefined {
     return this.#slots.find((slot) => slot.job?.id === id);
   }
@@ -154,6 +194,7 @@ export class ThreadPool implements Pool {
       if (!message) return;
       if (!("ready" in message)) return this.#hear(child, message);
       clearTimeout(starting);
+      this.#taskNames = message.ready.tasks;
       resolve();
     });
     const failed = (error: TaskError) => {
@@ -185,7 +226,7 @@ export class ThreadPool implements Pool {
     return child.dismissed ? undefined : this.#slots.find((slot) => slot.child === child);
   }
 
-  #hear(child: Child, message: Exclude<FromThread, { ready: true }>): void {
+  #hear(child: Child, message: Exclude<FromThread, { ready: unknown }>): void {
     const slot = this.#owner(child);
     if (!slot) return;
     if ("crash" in message) this.#fail(child, message.crash);
@@ -196,8 +237,9 @@ export class ThreadPool implements Pool {
     }
   }
 
-  #finish(slot: Slot, job: Claimed, { outcome, keptMiB }: Ended): void {
+  #finish(slot: Slot, job: Claimed, { outcome, usedMiB, keptMiB }: Ended): void {
     slot.job = null;
+    slot.usedMiB = usedMiB;
     if (keptMiB !== null) {
       log.info("A thread is replaced: it kept {mib} MiB after {name}[{id}]", {
         mib: keptMiB,
@@ -224,6 +266,7 @@ export class ThreadPool implements Pool {
     slot.next = null;
     slot.job = null;
     slot.given = 0;
+    slot.usedMiB = null;
   }
 
   #dismiss(child: Child): void {

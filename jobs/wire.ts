@@ -263,24 +263,85 @@ export interface DeadSummary {
 export const WORKER_MODES = ["working", "quiet", "stopping"] as const;
 export type WorkerMode = (typeof WORKER_MODES)[number];
 
+/** A task that a worker runs. */
+export interface RunningTask {
+  task_id: string;
+  name: string;
+  queue: string;
+  attempt: number;
+  /** By the worker's clock. */
+  started_at: string;
+  /** What it last said that it is at, shortened. */
+  stage: string | null;
+  /** Where in its pool: the slot of a thread, or "main" for all tasks of an async pool. */
+  slot: string;
+}
+
+/** A thread of a worker's pool. */
+export interface ThreadInfo {
+  slot: string;
+  /** Since this thread began. */
+  tasks_done: number;
+  /** Heap and array buffers when its last task had ended, garbage included; null before that. */
+  memory_mib: number | null;
+}
+
+/** What became of a command to a worker. */
+export interface CommandOutcome {
+  id: string;
+  command: string;
+  /** False where it was refused or has failed. */
+  done: boolean;
+  /** In words. */
+  outcome: string;
+  /** By the worker's clock. */
+  at: string;
+}
+
 export interface WorkerInfo {
   name: string;
   hostname: string;
   pid: number;
   mode: WorkerMode;
   pool: "threads" | "async";
+  /** Slots in its pool now. */
   concurrency: number;
+  /** Between these bounds that number follows the need; without `--autoscale` they are equal. */
+  min_concurrency: number;
+  max_concurrency: number;
   queues: string[];
   version: string;
+  /** Version of Deno, and the system that it runs on. */
+  deno: string;
+  os: string;
   started_at: string;
   /** The broker's time of its last sign of life. */
   heartbeat_at: string;
   /** Tasks that it holds. */
   active: number;
-  /** Tasks that it has finished since its start. */
+  /** Runs that have ended since its start, and how many of them failed for good or are to be retried. */
   processed: number;
+  failed: number;
+  retried: number;
   /** Resident memory in MiB. */
   memory_mib: number;
+  /** Load average of its machine over 1, 5 and 15 minutes. */
+  load: [number, number, number];
+  /** Of one core, since its heartbeat before. */
+  cpu_percent: number;
+  /** Seconds for tasks that set none; 0 for no limit. */
+  time_limit: number;
+  soft_time_limit: number;
+  prefetch_multiplier: number;
+  /** Null where a thread is not replaced for its age. */
+  max_tasks_per_child: number | null;
+  /** Names of the tasks that it can run, at most 500. */
+  tasks: string[];
+  /** At most 100. */
+  running: RunningTask[];
+  /** At most 100; none in an async pool. */
+  threads: ThreadInfo[];
+  last_command: CommandOutcome | null;
 }
 
 /** What becomes of a schedule's ticks that nobody was there for: none, the last or all of them run. */

@@ -27,6 +27,7 @@ import { reportRunning } from "./running_report.ts";
 import { logEnd, logStart } from "./task_log.ts";
 import { TimeLimits } from "./time_limits.ts";
 import { upkeep } from "./upkeep.ts";
+import { WorkerStatus } from "./worker_status.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
 /** Bounds what a lost wake-up costs. */
@@ -53,9 +54,8 @@ export class Worker {
   readonly #ticker: Ticker;
   readonly #scaler: Autoscaler;
   readonly #reconciler = new Reconciler();
-  readonly #startedAt = new Date().toISOString();
+  readonly #status: WorkerStatus;
   readonly #demand: Demand;
-  #processed = 0;
   #quiet = false;
   #stopping: "no" | "drain" | "now" = "no";
   #failing = false;
@@ -72,6 +72,7 @@ export class Worker {
       onRefused: (id, token) => this.#onLost(id, token),
       onError: (error) => this.#onBrokerError(error),
     });
+    this.#status = new WorkerStatus(options, pool);
     this.#demand = new Demand(options.prefetchMultiplier);
     this.#scaler = new Autoscaler(options.concurrency, options.autoscaleKeepMs);
     this.#ticker = new Ticker(this.#duties());
@@ -231,7 +232,7 @@ export class Worker {
 
   /** A run has come to an end of its own, or by its time limit. */
   #end(run: Running, outcome: Outcome, ms: number): void {
-    this.#processed++;
+    this.#status.noteEnd(outcome);
     logEnd(run.job, outcome, ms);
     this.#settle(run, outcome);
   }
@@ -308,20 +309,13 @@ export class Worker {
   }
 
   #beat(): WorkerBeat {
-    const { name, hostname, version, queues } = this.options;
-    return {
-      name,
-      hostname,
-      version,
-      queues,
-      pid: Deno.pid,
+    return this.#status.beat({
       mode: this.#stopping !== "no" ? "stopping" : this.#quiet ? "quiet" : "working",
-      pool: this.pool.kind,
-      concurrency: this.pool.size,
-      started_at: this.#startedAt,
-      processed: this.#processed,
-      memory_mib: Math.round(Deno.memoryUsage().rss / 1024 / 1024),
-    };
+      queues: this.options.queues,
+      bounds: this.#scaler.bounds,
+      runs: this.#held.runs(),
+      lastCommand: null,
+    });
   }
 
   /** What is due many times a second: time limits, what waits too long, and the size of the pool. */

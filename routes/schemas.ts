@@ -105,6 +105,24 @@ export const QueueBody: z.ZodType<QueueInfo> = z.object({
   ended_per_minute: z.number().nullable(),
 }).openapi("Queue");
 
+const RunningTaskBody = z.object({
+  task_id: z.string(),
+  name: z.string(),
+  queue: z.string(),
+  attempt: z.number().int(),
+  started_at: Time,
+  stage: z.string().nullable(),
+  slot: z.string(),
+}).openapi("RunningTask");
+
+const CommandOutcomeBody = z.object({
+  id: z.string(),
+  command: z.string(),
+  done: z.boolean(),
+  outcome: z.string(),
+  at: Time,
+}).openapi("CommandOutcome");
+
 export const WorkerBody: z.ZodType<WorkerInfo> = z.object({
   name: z.string(),
   hostname: z.string(),
@@ -112,13 +130,33 @@ export const WorkerBody: z.ZodType<WorkerInfo> = z.object({
   mode: z.enum(WORKER_MODES),
   pool: z.enum(["threads", "async"]),
   concurrency: z.number().int(),
+  min_concurrency: z.number().int(),
+  max_concurrency: z.number().int(),
   queues: z.array(z.string()),
   version: z.string(),
+  deno: z.string(),
+  os: z.string(),
   started_at: Time,
   heartbeat_at: Time,
   active: z.number().int(),
   processed: z.number().int(),
+  failed: z.number().int(),
+  retried: z.number().int(),
   memory_mib: z.number(),
+  load: z.tuple([z.number(), z.number(), z.number()]),
+  cpu_percent: z.number(),
+  time_limit: z.number(),
+  soft_time_limit: z.number(),
+  prefetch_multiplier: z.number().int(),
+  max_tasks_per_child: z.number().int().nullable(),
+  tasks: z.array(z.string()),
+  running: z.array(RunningTaskBody),
+  threads: z.array(z.object({
+    slot: z.string(),
+    tasks_done: z.number().int(),
+    memory_mib: z.number().nullable(),
+  })),
+  last_command: CommandOutcomeBody.nullable(),
 }).openapi("Worker");
 
 export const TaskTypeBody: z.ZodType<TaskType> = z.object({

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { beat as workerBeat } from "./broker_kit.ts";
 import { problem, TestApp } from "./routes_app.ts";
 
 Deno.test("GET /task-types describes every task with the schema of its arguments", async () => {
@@ -202,17 +203,5 @@ Deno.test("GET /{word} takes letters only, yields to every route, and can be lef
 });
 
 async function beat(t: TestApp): Promise<void> {
-  await t.broker.heartbeat({
-    name: "tester",
-    hostname: "here",
-    pid: 1,
-    mode: "working",
-    pool: "threads",
-    concurrency: 4,
-    queues: ["default"],
-    version: "1.2.3",
-    started_at: new Date().toISOString(),
-    processed: 0,
-    memory_mib: 10,
-  });
+  await t.broker.heartbeat({ ...workerBeat("tester"), concurrency: 4 });
 }

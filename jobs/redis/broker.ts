@@ -25,7 +25,7 @@ import { acceptedEvent, brief, toEvent, toStats } from "../stored.ts";
 import type { OnLost, Rate, State, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
 import { Connection } from "./connection.ts";
 import { chunks, toEvents, toFields, toReceipts, toTask, toWorker } from "./decode.ts";
-import { encodeTask } from "./encode.ts";
+import { encodeBeat, encodeTask } from "./encode.ts";
 import { RedisSchedules } from "./schedules.ts";
 import { CONTROL_CHANNEL, EVENTS_CHANNEL, REAPING_LOCK } from "./keys.ts";
 import { type Script, scripts } from "./scripts.ts";
@@ -175,12 +175,11 @@ export class RedisBroker implements Broker {
   }
 
   async heartbeat(beat: WorkerBeat): Promise<{ id: string; token: number }[]> {
-    const { name, queues, ...rest } = beat;
     const { server, client } = await this.#connection.identity();
-    const fields = Object.entries({ ...rest, queues: queues.join(","), server, client }).flat();
+    const fields = [...encodeBeat(beat), "server", server, "client", client];
     const reply = await this.#run(
       scripts.heartbeat,
-      [name, this.#options.leaseMs, ...fields],
+      [beat.name, this.#options.leaseMs, ...fields],
     ) as string[];
     return chunks<[string, string]>(reply, 2).map(([id, token]) => ({ id, token: Number(token) }));
   }

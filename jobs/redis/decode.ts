@@ -102,21 +102,41 @@ export function toEvents(message: string): TaskEvent[] {
   });
 }
 
+/** An older worker does not tell all of it. */
 export function toWorker(name: string, active: number, flat: readonly string[]): WorkerInfo {
   const fields = toFields(flat);
+  const text = (field: string) => fields.get(field) ?? "";
+  const number = (field: string, fallback = 0) => Number(fields.get(field) || fallback);
+  const list = (field: string) => JSON.parse(fields.get(field) ?? "[]");
   return {
     name,
-    hostname: fields.get("hostname") ?? "",
-    pid: Number(fields.get("pid")),
+    hostname: text("hostname"),
+    pid: number("pid"),
     mode: (fields.get("mode") ?? "working") as WorkerMode,
     pool: fields.get("pool") === "async" ? "async" : "threads",
-    concurrency: Number(fields.get("concurrency")),
-    queues: (fields.get("queues") ?? "").split(","),
-    version: fields.get("version") ?? "",
-    started_at: fields.get("started_at") ?? "",
+    concurrency: number("concurrency"),
+    min_concurrency: number("min_concurrency", number("concurrency")),
+    max_concurrency: number("max_concurrency", number("concurrency")),
+    queues: text("queues").split(","),
+    version: text("version"),
+    deno: text("deno"),
+    os: text("os"),
+    started_at: text("started_at"),
     heartbeat_at: iso(fields.get("heartbeat") ?? 0),
     active,
-    processed: Number(fields.get("processed")),
-    memory_mib: Number(fields.get("memory_mib")),
+    processed: number("processed"),
+    failed: number("failed"),
+    retried: number("retried"),
+    memory_mib: number("memory_mib"),
+    load: JSON.parse(fields.get("load") ?? "[0,0,0]"),
+    cpu_percent: number("cpu_percent"),
+    time_limit: number("time_limit"),
+    soft_time_limit: number("soft_time_limit"),
+    prefetch_multiplier: number("prefetch_multiplier", 1),
+    max_tasks_per_child: number("max_tasks_per_child") || null,
+    tasks: list("tasks"),
+    running: list("running"),
+    threads: list("threads"),
+    last_command: JSON.parse(fields.get("last_command") ?? "null"),
   };
 }

@@ -1,6 +1,6 @@
 /** From what callers hand in to what the scripts take. */
 
-import type { NewTask, When } from "../broker.ts";
+import type { NewTask, When, WorkerBeat } from "../broker.ts";
 
 /** One task as `accept` in scripts/accept.lua takes it. */
 export function encodeTask(task: NewTask): (string | number)[] {
@@ -39,4 +39,18 @@ function encodeFlow({ concurrency, rateLimit, onLost, unique }: NewTask): (strin
 function encodeWhen(when: When | undefined): string {
   if (when === undefined) return "";
   return "inMs" in when ? `+${when.inMs}` : `${when.atMs}`;
+}
+
+/** What a worker says of itself, as fields of a hash. */
+export function encodeBeat({ name: _, queues, ...rest }: WorkerBeat): (string | number)[] {
+  const fields: [string, string | number | null][] = Object.entries({
+    ...rest,
+    queues: queues.join(","),
+    load: JSON.stringify(rest.load),
+    tasks: JSON.stringify(rest.tasks),
+    running: JSON.stringify(rest.running),
+    threads: JSON.stringify(rest.threads),
+    last_command: JSON.stringify(rest.last_command),
+  });
+  return fields.flatMap(([field, value]) => [field, value ?? ""]);
 }
