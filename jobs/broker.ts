@@ -18,6 +18,7 @@ import type {
   TaskEvent,
   WorkerInfo,
 } from "./wire.ts";
+import type { AccessStore } from "./access_store.ts";
 import type { ScheduleStore } from "./schedule_store.ts";
 
 /** A moment: so long from now on the broker's clock, or a Unix time in milliseconds. */
@@ -180,6 +181,7 @@ export interface Broker {
   /** When it last answered this process, by `performance.now()`; null if it never has. */
   readonly answeredAt: number | null;
   readonly schedules: ScheduleStore;
+  readonly access: AccessStore;
 
   /** Accepts all tasks or, on an error, none. Answers in the same order. */
   enqueue(tasks: NewTask[]): Promise<Receipt[]>;

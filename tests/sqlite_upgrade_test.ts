@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { BrokerRefusedError } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import firstSchema from "../jobs/sqlite/schema.sql" with { type: "text" };
+import secondSchema from "../jobs/sqlite/schema_2.sql" with { type: "text" };
 import { Program } from "./program.ts";
 import { startSqlite } from "./stores.ts";
 
@@ -79,6 +80,19 @@ Deno.test("a file of the first version is brought up to date, and goes on with a
   await broker.leave("v");
   assertEquals((await broker.retry("failure"))?.done, true);
   assertEquals(await counted(), [["default", 5, 0, 0], ["empty", 0, 0, 0], ["other", 0, 1, 0]]);
+  await broker.close();
+});
+
+Deno.test("a file of the second version gets what the third adds, and keeps its tasks", async () => {
+  await using store = await startSqlite();
+  writeFirstVersion(store.file);
+  const db = new DatabaseSync(store.file);
+  db.exec(`BEGIN; ${secondSchema}; PRAGMA user_version = 2; COMMIT`);
+  db.close();
+  const broker = connectBroker(store.url);
+  assertEquals((await broker.get("high"))?.status, "PENDING");
+  assertEquals(await broker.access.read(null), { revision: 0, records: new Map() });
+  assertEquals(await broker.access.put("user a", "{}", null), "stored");
   await broker.close();
 });
 

@@ -26,6 +26,7 @@ import type { OnLost, Rate, State, Stats, Task, TaskEvent, WorkerInfo } from "..
 import { Connection } from "./connection.ts";
 import { chunks, toEvents, toFields, toReceipts, toTask, toWorker } from "./decode.ts";
 import { encodeBeat, encodeTask } from "./encode.ts";
+import { RedisAccess } from "./access.ts";
 import { RedisSchedules } from "./schedules.ts";
 import { CONTROL_CHANNEL, EVENTS_CHANNEL, REAPING_LOCK } from "./keys.ts";
 import { type Script, scripts } from "./scripts.ts";
@@ -39,6 +40,7 @@ const log = getLogger(["taskapp", "broker"]);
 
 export class RedisBroker implements Broker {
   readonly schedules = new RedisSchedules((script, args) => this.#run(script, args));
+  readonly access = new RedisAccess((script, args) => this.#run(script, args));
   readonly #connection: Connection;
   readonly #options: BrokerOptions;
   readonly #enqueues = enqueues((tasks) => this.#enqueue(tasks));

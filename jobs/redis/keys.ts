@@ -38,6 +38,10 @@
  *     schedules_in_code     SET     those that were declared in code
  *     schedule_revision     STRING  the last revision of any schedule
  *     scheduling            STRING  lock: who enqueues what schedules have due; expires within a second
+ *     access                HASH    `user <name>`, `token <name>`, `epoch <user>`, `secret` → a record of
+ *                                   who may come in; `revision` → how often they were changed
+ *     spent:<key>           STRING  a ticket for a socket that was used; expires with it
+ *     audit                 STREAM  what people did, capped
  *     reaped                STRING  when leases were last checked, Unix time in ms
  *     reaping               STRING  lock: who checks leases now; expires within half a second
  *     events, control       CHANNELS
@@ -59,6 +63,7 @@ local K = {
   recent = P .. 'recent', stats = P .. 'stats', reaped = P .. 'reaped',
   schedules = P .. 'schedules', schedules_due = P .. 'schedules_due',
   scheduling = P .. 'scheduling', schedules_in_code = P .. 'schedules_in_code', schedule_revision = P .. 'schedule_revision',
+  access = P .. 'access', audit = P .. 'audit',
   events_channel = P .. 'events', control_channel = P .. 'control',
 }
 function K.task(id) return P .. 'task:' .. id end
@@ -74,6 +79,7 @@ function K.worker(name) return P .. 'worker:' .. name end
 function K.recent_of(state) return P .. 'recent:' .. state end
 function K.schedule(name) return P .. 'schedule:' .. name end
 function K.schedule_runs(name) return P .. 'schedule_runs:' .. name end
+function K.spent(key) return P .. 'spent:' .. key end
 function K.unique(key) return P .. 'unique:' .. key end
 function K.idempotency(key) return P .. 'idempotency:' .. key end
 `;

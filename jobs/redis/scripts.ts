@@ -5,8 +5,13 @@ import { type Redis, ReplyError } from "ioredis";
 import { LUA_KEYS, PREFIX } from "./keys.ts";
 import lib from "./scripts/lib.lua" with { type: "text" };
 import steps from "./scripts/steps.lua" with { type: "text" };
+import accessPut from "./scripts/access_put.lua" with { type: "text" };
+import accessRead from "./scripts/access_read.lua" with { type: "text" };
+import accessSpend from "./scripts/access_spend.lua" with { type: "text" };
 import accept from "./scripts/accept.lua" with { type: "text" };
 import adopt from "./scripts/adopt.lua" with { type: "text" };
+import auditList from "./scripts/audit_list.lua" with { type: "text" };
+import auditNote from "./scripts/audit_note.lua" with { type: "text" };
 import claim from "./scripts/claim.lua" with { type: "text" };
 import clock from "./scripts/clock.lua" with { type: "text" };
 import enqueue from "./scripts/enqueue.lua" with { type: "text" };
@@ -66,7 +71,12 @@ export function replyError(error: unknown): string | undefined {
 }
 
 export const scripts = {
+  accessPut: new Script(accessPut),
+  accessRead: new Script(accessRead),
+  accessSpend: new Script(accessSpend),
   adopt: new Script(adopt),
+  auditList: new Script(auditList),
+  auditNote: new Script(auditNote),
   claim: new Script(claim),
   clock: new Script(clock),
   enqueue: new Script(`${accept}\n${enqueue}`),

@@ -22,6 +22,7 @@ import type {
 import { enqueues } from "../enqueues.ts";
 import { toStats } from "../stored.ts";
 import type { Rate, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
+import { SqliteAccess } from "./access.ts";
 import { claim, isClaimable, renewLease } from "./claim.ts";
 import { Database } from "./database.ts";
 import { ownerOf, removeMailbox } from "./mailbox.ts";
@@ -44,6 +45,7 @@ import { isReapDue, nextDue, promote, prune, reap } from "./upkeep.ts";
 const PRUNE_FOR_MS = 250;
 export class SqliteBroker implements Broker {
   readonly schedules: SqliteSchedules;
+  readonly access: SqliteAccess;
   readonly #db: Database;
   readonly #news: News;
   readonly #options: BrokerOptions;
@@ -63,6 +65,7 @@ export class SqliteBroker implements Broker {
     this.#db = new Database(file);
     this.#news = new News(this.#db);
     this.schedules = new SqliteSchedules(this.#db, (make) => this.#change(make));
+    this.access = new SqliteAccess(this.#db, (make) => this.#change(make));
   }
 
   get location(): string {

@@ -9,11 +9,12 @@ import { Outage } from "../outage.ts";
 import { ownerOf } from "./mailbox.ts";
 import schema from "./schema.sql" with { type: "text" };
 import schema2 from "./schema_2.sql" with { type: "text" };
+import schema3 from "./schema_3.sql" with { type: "text" };
 
 /** "task" in ASCII: tells a file of ours from any other SQLite database. */
 const APPLICATION_ID = 0x7461736b;
 /** Each makes a version from the one before, the first from an empty file. */
-const SCHEMAS = [schema, schema2];
+const SCHEMAS = [schema, schema2, schema3];
 
 /** How long a call waits for its turn to write, and how long opening may take. */
 const BUSY_TIMEOUT_MS = 4000;

@@ -1,0 +1,29 @@
+-- What version 3 adds to the two before. New files get all of them; an older one gets this, in one
+-- transaction, when it is opened.
+
+-- Who may come in, as set over HTTP (jobs/access_store.ts).
+
+CREATE TABLE access (
+  field TEXT PRIMARY KEY,     -- `user NAME`, `token NAME`, `epoch USER`, `secret`
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE access_state (
+  access_revision INTEGER NOT NULL    -- how often they were changed
+) STRICT;
+INSERT INTO access_state VALUES (0);
+
+-- Tickets for sockets that were used.
+CREATE TABLE spent (
+  key TEXT PRIMARY KEY,
+  until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX spent_until ON spent (until);
+
+-- What people did; the numbers are a cursor.
+CREATE TABLE audit (
+  n INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
