@@ -87,7 +87,9 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .action(async (name, args, options) => done(await call(name, args, options, io)));
 
   addTaskCommands(
-    program.command("task").description("List, cancel and run again tasks, and limit their rate")
+    program.command("task").description(
+      "List, cancel and run again tasks, and limit their rate and time",
+    )
       .addOption(brokerOption()).addOption(resultExpiresOption()),
     io,
     done,

@@ -3,11 +3,12 @@
 import { type Command, Option } from "commander";
 import type { Broker, Change, TaskFilter } from "../jobs/broker.ts";
 import { Registry } from "../jobs/registry.ts";
+import { describeTaskType, limitTaskType } from "../jobs/task_types.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
-import { type Rate, type State, STATES, type Task } from "../jobs/wire.ts";
+import { type Rate, type State, STATES, type Task, type TaskType } from "../jobs/wire.ts";
 import { parseArgs } from "./call.ts";
-import type { Io } from "./io.ts";
-import { integer, noneAsNull, orNone, rate } from "./options.ts";
+import { type Io, UsageError } from "./io.ts";
+import { integer, noneAsNull, orNone, rate, seconds } from "./options.ts";
 import { oneLine, table } from "./table.ts";
 import { withBroker } from "./with_broker.ts";
 
@@ -65,20 +66,29 @@ export function addTaskCommands(parent: Command, io: Io, done: (code: number) =>
       )
     );
 
-  parent.command("types").description("List the tasks that can be started, and their rate limits")
+  parent.command("types").description("List the tasks that can be started, and their limits")
     .option("--json", "print JSON")
     .action((_, command: Command) => listTypes(command.optsWithGlobals(), io));
 
-  parent.command("rate-limit").description("Limit all tasks of a name, on all workers together")
+  parent.command("limit").description("Limit all tasks of a name, on all workers together")
     .argument("<name>", "the task's name")
-    .argument(
-      "<rate>",
-      "such as 10/s, 10/m, 10/h or 0.5/d; none for what its definition says",
-      orNone(rate),
+    .addOption(
+      new Option("--rate-limit <rate>", "how many may start, such as 10/m")
+        .argParser(orNone(rate)),
     )
-    .action((name, limit, _, command: Command) =>
-      limitRate(name, noneAsNull(limit), command.optsWithGlobals(), io)
-    );
+    .addOption(
+      new Option(
+        "--time-limit <seconds>",
+        "stop runs that start from now on after this; 0 for never",
+      )
+        .argParser(orNone(seconds)),
+    )
+    .addOption(
+      new Option("--soft-time-limit <seconds>", "ask them to stop after this; 0 for never")
+        .argParser(orNone(seconds)),
+    )
+    .addHelpText("after", "\nSay none for what each task, or its definition, says itself.")
+    .action((name, _, command: Command) => limit(name, command.optsWithGlobals(), io));
 }
 
 /** Adds the options that say which tasks. */
@@ -182,24 +192,49 @@ function listTypes(options: BrokerOption & { json?: boolean }, io: Io): Promise<
   return withBroker(options, async (broker) => {
     const types = new Registry(tasks).describe(await broker.taskLimits());
     io.out(
-      options.json ? `${JSON.stringify(types, null, 2)}\n` : table([
-        ["NAME", "QUEUE", "RATE", "DESCRIPTION"],
-        ...types.map((type) => [type.name, type.queue, type.rate_limit ?? "", type.description]),
-      ]),
+      options.json ? `${JSON.stringify(types, null, 2)}\n` : typeTable(types),
     );
   });
 }
 
-function limitRate(
-  name: string,
-  limit: Rate | null,
-  options: BrokerOption,
-  io: Io,
-): Promise<void> {
-  return withBroker(options, async (broker) => {
-    const task = new Registry(tasks).get(name);
-    await broker.limitTask(name, limit);
-    const { rate_limit } = task.describe(limit ?? undefined);
-    io.out(`${name} may start ${rate_limit ?? "at any rate"}\n`);
+function typeTable(types: TaskType[]): string {
+  return table([
+    ["NAME", "QUEUE", "RATE", "TIME LIMIT", "SOFT", "DESCRIPTION"],
+    ...types.map((type) => [
+      type.name,
+      type.queue,
+      type.rate_limit ?? "",
+      secondsText(type.time_limit),
+      secondsText(type.soft_time_limit),
+      type.description,
+    ]),
+  ]);
+}
+
+/** A time limit; nothing where it is left to the worker. */
+function secondsText(limit: number | null): string {
+  if (limit === null) return "";
+  return limit === 0 ? "never" : `${limit} s`;
+}
+
+interface LimitOptions extends BrokerOption {
+  rateLimit?: Rate | "none";
+  timeLimit?: number | "none";
+  softTimeLimit?: number | "none";
+}
+
+function limit(name: string, options: LimitOptions, io: Io): Promise<void> {
+  const { broker: url, rateLimit, timeLimit, softTimeLimit } = options;
+  if ([rateLimit, timeLimit, softTimeLimit].every((each) => each === undefined)) {
+    throw new UsageError("say --rate-limit, --time-limit, --soft-time-limit or several of them");
+  }
+  return withBroker({ broker: url }, async (broker) => {
+    const registry = new Registry(tasks);
+    await limitTaskType(broker, registry, name, {
+      ...(rateLimit !== undefined && { rateLimit: noneAsNull(rateLimit) }),
+      ...(timeLimit !== undefined && { timeLimit: noneAsNull(timeLimit) }),
+      ...(softTimeLimit !== undefined && { softTimeLimit: noneAsNull(softTimeLimit) }),
+    });
+    io.out(typeTable([await describeTaskType(broker, registry, name)]));
   });
 }

@@ -16,6 +16,7 @@ import type {
   Task,
   TaskError,
   TaskEvent,
+  TaskTypeLimits,
   WorkerInfo,
 } from "./wire.ts";
 import type { AccessStore } from "./access_store.ts";
@@ -165,6 +166,17 @@ export interface QueueLimits {
   concurrencyLimit?: number | null;
 }
 
+/** What to change of the limits of all tasks of a name; null is what each says itself, what is absent stays. */
+export interface TaskLimits {
+  /** Starts, in all queues together. */
+  rateLimit?: Rate | null;
+  /** Seconds, 0 for none: of runs that start from now on. */
+  timeLimit?: number | null;
+  softTimeLimit?: number | null;
+}
+
+export type NamedTaskLimits = { name: string } & TaskTypeLimits;
+
 /** What each connection to a store may have of its own. */
 export interface BrokerOptions {
   /** Seconds that ended tasks are kept; 0 keeps nothing. */
@@ -220,10 +232,10 @@ export interface Broker {
   /** Ends as REVOKED all tasks of a queue that wait, also for their time. Answers how many. */
   purge(queue: string): Promise<number>;
   limitQueue(queue: string, limits: QueueLimits): Promise<void>;
-  /** Sets what counts instead of the tasks' own rate limits; null for these again. */
-  limitTask(name: string, rateLimit: Rate | null): Promise<void>;
-  /** What `limitTask` has set. */
-  taskLimits(): Promise<{ name: string; rate_limit: Rate }[]>;
+  /** Sets what counts instead of the tasks' own limits. */
+  limitTask(name: string, limits: TaskLimits): Promise<void>;
+  /** What `limitTask` has set, by name. */
+  taskLimits(): Promise<NamedTaskLimits[]>;
   queues(): Promise<QueueState[]>;
   workers(): Promise<WorkerInfo[]>;
   stats(): Promise<Stats>;

@@ -1,8 +1,9 @@
 /** The tasks that this program knows, by name. */
 
+import type { NamedTaskLimits } from "./broker.ts";
 import { UnknownTaskError } from "./errors.ts";
 import { DEFAULT_QUEUE, type TaskHandle } from "./task.ts";
-import type { Rate, TaskType } from "./wire.ts";
+import type { TaskType } from "./wire.ts";
 
 export class Registry {
   readonly #tasks: ReadonlyMap<string, TaskHandle>;
@@ -34,9 +35,9 @@ export class Registry {
    * What a page needs to draw the forms of all tasks, by name.
    * @param limits what was set at run time
    */
-  describe(limits: { name: string; rate_limit: Rate }[]): TaskType[] {
-    const rates = new Map(limits.map(({ name, rate_limit }) => [name, rate_limit]));
-    return this.all().map((task) => task.describe(rates.get(task.name)));
+  describe(limits: NamedTaskLimits[]): TaskType[] {
+    const byName = new Map(limits.map((each) => [each.name, each]));
+    return this.all().map((task) => task.describe(byName.get(task.name)));
   }
 
   /** The default queue and every queue that a task names. */

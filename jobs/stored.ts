@@ -1,5 +1,6 @@
 /** The form in which both stores keep events and counters, and the way from there to the wire. */
 
+import type { TaskLimits } from "./broker.ts";
 import {
   DURATION_BUCKETS,
   type Histogram,
@@ -63,7 +64,7 @@ export interface StoredTask {
 /** The limits that were set at run time; null where there is none. */
 export interface Limits {
   queues: { name: string; rateLimit: Rate | null; concurrencyLimit: number | null }[];
-  tasks: { name: string; rateLimit: Rate }[];
+  tasks: ({ name: string } & TaskLimits)[];
 }
 
 /** A stored event holds no number, task or name, and its times as Unix milliseconds. */

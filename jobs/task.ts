@@ -25,10 +25,10 @@ import {
   isReady,
   type Json,
   type Priority,
-  type Rate,
   type State,
   type Task,
   type TaskType,
+  type TaskTypeLimits,
 } from "./wire.ts";
 
 export type { CallOptions };
@@ -38,6 +38,9 @@ export const MAX_PAYLOAD_BYTES = 1024 * 1024;
 
 /** The queue of a task that names none. */
 export const DEFAULT_QUEUE = "default";
+
+const DEFAULT_MAX_RETRIES = 3;
+const NO_LIMITS: TaskTypeLimits = { rate_limit: null, time_limit: null, soft_time_limit: null };
 
 /** A schema that validates and that can describe itself as JSON Schema: zod 4.2 or newer, others. */
 export type TaskSchema<Output = unknown> =
@@ -135,7 +138,7 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
       args: text,
       queue: options.queue ?? this.queue,
       priority: options.priority ?? definition.priority ?? "normal",
-      maxRetries: options.maxRetries ?? definition.maxRetries ?? 3,
+      maxRetries: options.maxRetries ?? definition.maxRetries ?? DEFAULT_MAX_RETRIES,
       timeLimit: options.timeLimit ?? definition.timeLimit ?? null,
       softTimeLimit: options.softTimeLimit ?? definition.softTimeLimit ?? null,
       ...(eta && { eta }),
@@ -155,14 +158,27 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
 
   /**
    * What a page needs to draw a form for this task.
-   * @param rateLimit what was set at run time, if anything was
+   * @param limits what was set at run time, if anything was
    */
-  describe(rateLimit?: Rate): TaskType {
+  describe(limits: TaskTypeLimits = NO_LIMITS): TaskType {
+    const { definition } = this;
+    const defined: TaskTypeLimits = {
+      rate_limit: definition.rateLimit ?? null,
+      time_limit: definition.timeLimit ?? null,
+      soft_time_limit: definition.softTimeLimit ?? null,
+    };
+    const { rate_limit, time_limit, soft_time_limit } = limits;
     return {
       name: this.name,
-      description: this.definition.description ?? "",
+      description: definition.description ?? "",
       queue: this.queue,
-      rate_limit: rateLimit ?? this.definition.rateLimit ?? null,
+      priority: definition.priority ?? "normal",
+      max_retries: definition.maxRetries ?? DEFAULT_MAX_RETRIES,
+      rate_limit: rate_limit ?? defined.rate_limit,
+      time_limit: time_limit ?? defined.time_limit,
+      soft_time_limit: soft_time_limit ?? defined.soft_time_limit,
+      defined,
+      set: { rate_limit, time_limit, soft_time_limit },
       schema: this.#schema,
     };
   }

@@ -399,13 +399,28 @@ export interface ScheduleRun {
   skipped: string | null;
 }
 
-/** A task name with what the page needs to draw a form for it. */
-export interface TaskType {
+/** What can be said for all tasks of a name; null where nothing is. */
+export interface TaskTypeLimits {
+  /** How many may start. */
+  rate_limit: Rate | null;
+  /** Seconds; 0 is no limit. */
+  time_limit: number | null;
+  /** Seconds; 0 is no limit. */
+  soft_time_limit: number | null;
+}
+
+/**
+ * A task name with what the page needs to draw a form for it. Its limits are those that count: what was
+ * set at run time, else what its definition says; where both are null, each worker's own count.
+ */
+export interface TaskType extends TaskTypeLimits {
   name: string;
   description: string;
   queue: string;
-  /** How many may start; null for no limit. */
-  rate_limit: Rate | null;
+  priority: Priority;
+  max_retries: number;
+  defined: TaskTypeLimits;
+  set: TaskTypeLimits;
   /** JSON Schema (2020-12) of `args`. */
   schema: { [key: string]: Json };
 }

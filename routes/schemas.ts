@@ -159,11 +159,20 @@ export const WorkerBody: z.ZodType<WorkerInfo> = z.object({
   last_command: CommandOutcomeBody.nullable(),
 }).openapi("Worker");
 
-export const TaskTypeBody: z.ZodType<TaskType> = z.object({
+const TaskTypeLimitsBody = z.object({
+  rate_limit: RateOrNull,
+  time_limit: z.number().nullable(),
+  soft_time_limit: z.number().nullable(),
+}).openapi("TaskTypeLimits");
+
+export const TaskTypeBody: z.ZodType<TaskType> = TaskTypeLimitsBody.extend({
   name: z.string(),
   description: z.string(),
   queue: z.string(),
-  rate_limit: RateOrNull,
+  priority: z.enum(PRIORITIES),
+  max_retries: z.number().int(),
+  defined: TaskTypeLimitsBody,
+  set: TaskTypeLimitsBody,
   schema: z.record(z.string(), AnyJson),
 }).openapi("TaskType");
 

@@ -2,8 +2,9 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Broker } from "../jobs/broker.ts";
+import { MAX_SECONDS } from "../jobs/options.ts";
 import type { Registry } from "../jobs/registry.ts";
-import type { TaskType } from "../jobs/wire.ts";
+import { describeTaskType, limitTaskType } from "../jobs/task_types.ts";
 import { jsonBody } from "./body.ts";
 import { problems } from "./problem.ts";
 import { json, RateOrNull, TaskTypeBody } from "./schemas.ts";
@@ -30,20 +31,32 @@ const getRoute = createRoute({
   responses: { 200: json(TaskTypeBody, "The task type"), ...problems(404, 503) },
 });
 
-const Limit = z.strictObject({
-  rate_limit: RateOrNull.openapi({
+const SecondsOrNull = z.number().min(0).max(MAX_SECONDS).nullable().optional();
+
+const Limits = z.strictObject({
+  rate_limit: RateOrNull.optional().openapi({
     description: "How many may start in all queues together; null for what its definition says",
   }),
-}).openapi("TaskTypeLimit", { example: { rate_limit: "10/m" } });
+  time_limit: SecondsOrNull.openapi({
+    description: "Seconds after which runs that start from now on are stopped, 0 for never; null " +
+      "for what each task says",
+  }),
+  soft_time_limit: SecondsOrNull.openapi({
+    description: "Seconds after which they are asked to stop, likewise",
+  }),
+}).refine((limits) => Object.keys(limits).length > 0, {
+  error: "must have rate_limit, time_limit or soft_time_limit",
+}).openapi("TaskTypeLimitsChange", { example: { rate_limit: "10/m", time_limit: 60 } });
 
 const limitRoute = createRoute({
   method: "patch",
   path: "/task-types/{name}",
-  summary: "Limit the tasks of this name at run time, also those that wait already",
+  summary: "Limit the tasks of this name at run time, also those that wait already; what is left " +
+    "out stays as it is",
   middleware: jsonBody(MAX_BODY_BYTES),
   request: {
     params: TaskName,
-    body: { content: { "application/json": { schema: Limit } }, required: true },
+    body: { content: { "application/json": { schema: Limits } }, required: true },
   },
   responses: {
     200: json(TaskTypeBody, "The task type as it is now"),
@@ -59,19 +72,21 @@ export function taskTypeRoutes(broker: Broker, registry: Registry): OpenAPIHono 
     return c.json({ task_types: registry.describe(await broker.taskLimits()) }, 200);
   });
 
-  app.openapi(getRoute, async (c) => c.json(await describe(c.req.valid("param").name), 200));
+  app.openapi(getRoute, async (c) => {
+    const { name } = c.req.valid("param");
+    return c.json(await describeTaskType(broker, registry, name), 200);
+  });
 
   app.openapi(limitRoute, async (c) => {
     const { name } = registry.get(c.req.valid("param").name);
-    await broker.limitTask(name, c.req.valid("json").rate_limit);
-    return c.json(await describe(name), 200);
+    const { rate_limit, time_limit, soft_time_limit } = c.req.valid("json");
+    await limitTaskType(broker, registry, name, {
+      ...(rate_limit !== undefined && { rateLimit: rate_limit }),
+      ...(time_limit !== undefined && { timeLimit: time_limit }),
+      ...(soft_time_limit !== undefined && { softTimeLimit: soft_time_limit }),
+    });
+    return c.json(await describeTaskType(broker, registry, name), 200);
   });
-
-  async function describe(name: string): Promise<TaskType> {
-    const task = registry.get(name);
-    const limit = (await broker.taskLimits()).find((each) => each.name === name);
-    return task.describe(limit?.rate_limit);
-  }
 
   return app;
 }

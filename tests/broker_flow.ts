@@ -259,30 +259,56 @@ export const flowCases: Record<string, Case> = {
     await broker.enqueue([...tasks, ...free]);
     assertEquals((await broker.claim("w", ["default"], 4)).length, 4);
     const heard = await attend(connect());
-    await broker.limitTask("slow", "1000/s");
+    await broker.limitTask("slow", { rateLimit: "1000/s" });
     await until(() => heard.ready.length > 0);
     assertEquals((await broker.claim("w", ["default"], 4)).length, 2);
     await broker.enqueue(newTasks(3, { name: "free" }));
-    await broker.limitTask("free", "1/d");
+    await broker.limitTask("free", { rateLimit: "1/d" });
     assertEquals(await broker.taskLimits(), [
-      { name: "free", rate_limit: "1/d" },
-      { name: "slow", rate_limit: "1000/s" },
+      { name: "free", rate_limit: "1/d", time_limit: null, soft_time_limit: null },
+      { name: "slow", rate_limit: "1000/s", time_limit: null, soft_time_limit: null },
     ]);
     const plain = newTask();
     await broker.enqueue([plain]);
     assertEquals((await drain(broker, 9)).toSorted(), ["add", "free"]);
-    await broker.limitTask("free", null);
+    await broker.limitTask("free", { rateLimit: null });
     assertEquals(await drain(broker, 9), ["free", "free"]);
     assertEquals((await broker.taskLimits()).length, 1);
     await heard.close();
   },
+
+  "time limits set at run time count for runs that start from then on, instead of the tasks' own":
+    async (
+      connect,
+    ) => {
+      const broker = connect();
+      const own = { timeLimit: 60, softTimeLimit: 30 };
+      await broker.enqueue([...newTasks(4, own), newTask({ name: "other", ...own })]);
+      const times = async () => {
+        const { timeLimit, softTimeLimit } = await claimOne(broker);
+        return [timeLimit, softTimeLimit];
+      };
+      assertEquals(await times(), [60, 30]);
+      await broker.limitTask("add", { timeLimit: 9.5 });
+      await broker.limitTask("add", { softTimeLimit: 0, rateLimit: "1000/s" });
+      assertEquals(await broker.taskLimits(), [
+        { name: "add", rate_limit: "1000/s", time_limit: 9.5, soft_time_limit: 0 },
+      ]);
+      assertEquals([await times(), await times()].map(String).sort(), ["60,30", "9.5,0"]);
+      await broker.limitTask("add", { timeLimit: null, rateLimit: null });
+      await broker.enqueue([newTask()]);
+      const rest = await broker.claim("w", ["default"], 9);
+      const limits = rest.map(({ timeLimit, softTimeLimit }) => [timeLimit, softTimeLimit]);
+      assertEquals(new Set(limits), new Set([[60, 0], [null, 0]]));
+      assertEquals((await broker.get(rest[0]?.id ?? ""))?.soft_time_limit, 30, "its own");
+    },
 
   "a limit for very many that wait lets them go on at once, and others past them": async (
     connect,
   ) => {
     const broker = connect();
     await broker.enqueue([...newTasks(3000, { name: "slow" }), newTask({ name: "other" })]);
-    await broker.limitTask("slow", "100/s");
+    await broker.limitTask("slow", { rateLimit: "100/s" });
     const first = await drain(broker, 5);
     assert(first.includes("slow"), `${first}`);
     await until(async () => (await drain(broker, 5)).includes("other"));
@@ -571,7 +597,7 @@ export const flowCases: Record<string, Case> = {
     const broker = connect();
     const tasks = newTasks(3);
     await broker.enqueue(tasks);
-    await broker.limitTask("add", "1000/s");
+    await broker.limitTask("add", { rateLimit: "1000/s" });
     tasks.push(...newTasks(3));
     await broker.enqueue(tasks.slice(3));
     const started: string[] = [];

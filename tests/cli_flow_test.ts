@@ -190,15 +190,24 @@ onEachStore("tasks are listed, revoked, retried and forgotten", async (shell) =>
   assertEquals(await list(), [first]);
 });
 
-onEachStore("a task's rate is limited, shown and lifted", async (shell) => {
-  assertEquals(await shell.ok("task", "rate-limit", "divide", "10/m"), "divide may start 10/m\n");
+onEachStore("a task's rate and times are limited, shown and lifted", async (shell) => {
+  const limit = (...flags: string[]) => shell.ok("task", "limit", "divide", ...flags);
+  assertMatch(await limit("--rate-limit", "10/m"), /\ndivide +default +10\/m +Divides/);
   assertMatch(await shell.ok("task", "types"), /\ndivide +default +10\/m +Divides/);
-  assertEquals(
-    await shell.ok("task", "rate-limit", "divide", "none"),
-    "divide may start at any rate\n",
+  assertMatch(
+    await limit("--time-limit", "30", "--soft-time-limit", "0"),
+    /\ndivide +default +10\/m +30 s +never +Divides/,
   );
-  assertMatch(await shell.ok("task", "types"), /\ndivide +default +Divides/);
-  assertMatch(await shell.fails(2, "task", "rate-limit", "dvide", "1/s"), /Unknown task "dvide"/);
+  assertMatch(
+    await shell.fails(2, "task", "limit", "divide", "--soft-time-limit", "30"),
+    /soft_time_limit must be below time_limit, which is 30 s, not 30/,
+  );
+  const none = ["--rate-limit", "none", "--time-limit", "none", "--soft-time-limit", "none"];
+  assertMatch(await limit(...none), /\ndivide +default +Divides/);
+  assertMatch(
+    await shell.fails(2, "task", "limit", "dvide", "--rate-limit", "1/s"),
+    /Unknown task "dvide"/,
+  );
 });
 
 onEachStore("the dead are listed, replayed and forgotten", async (shell) => {

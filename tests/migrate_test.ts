@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Broker, Claimed, QueueState } from "../jobs/broker.ts";
+import type { Broker, Claimed, NamedTaskLimits, QueueState } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
-import { PRIORITIES, type Rate, STATES, type Task, type TaskEvent } from "../jobs/wire.ts";
+import { PRIORITIES, STATES, type Task, type TaskEvent } from "../jobs/wire.ts";
 import { beat, newTask } from "./broker_kit.ts";
 import { Program } from "./program.ts";
 import { TestRedis } from "./redis.ts";
@@ -57,7 +57,8 @@ async function fill(broker: Broker): Promise<void> {
     newTask({ queue: "limited", eta: later, unique: { key: "v", until: { ms: 3_600_000 } } }),
   ]);
   await broker.limitQueue("limited", { rateLimit: "10/m", concurrencyLimit: 5 });
-  await broker.limitTask("slow", "1000/s");
+  await broker.limitTask("slow", { rateLimit: "1000/s", softTimeLimit: 5 });
+  await broker.limitTask("timed", { timeLimit: 0 });
 }
 
 interface Contents {
@@ -68,7 +69,7 @@ interface Contents {
   inCode: string[];
   due: string[];
   queues: QueueState[];
-  taskLimits: { name: string; rate_limit: Rate }[];
+  taskLimits: NamedTaskLimits[];
 }
 
 async function contents(broker: Broker): Promise<Contents> {

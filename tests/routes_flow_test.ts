@@ -179,6 +179,28 @@ onEachStore("POST /queues/{name}/purge revokes what waits, and nothing else", as
   await problem(await t.post("/queues/defualt/purge"), 404);
 });
 
+onEachStore("PATCH /task-types/{name} sets time limits, and tells what was defined", async (t) => {
+  const patch = async (limits: unknown) => await body(await t.patch("/task-types/divide", limits));
+  const unset = { rate_limit: null, time_limit: null, soft_time_limit: null };
+  const before = await body(await t.get("/task-types/divide"));
+  assertEquals([before.priority, before.max_retries], ["normal", 3]);
+  assertEquals([before.time_limit, before.defined, before.set], [null, unset, unset]);
+  const both = await patch({ time_limit: 60, soft_time_limit: 50.5 });
+  assertEquals(both.set, { rate_limit: null, time_limit: 60, soft_time_limit: 50.5 });
+  assertEquals([both.time_limit, both.soft_time_limit, both.defined], [60, 50.5, unset]);
+  await t.task("divide", [1, 2]);
+  const { timeLimit, softTimeLimit } = await t.claim();
+  assertEquals([timeLimit, softTimeLimit], [60, 50.5]);
+  assertEquals((await patch({ soft_time_limit: null })).set, { ...unset, time_limit: 60 });
+
+  const late = await problem(await t.patch("/task-types/divide", { soft_time_limit: 60 }), 422);
+  assertStringIncludes(late.errors[0].message, "must be below time_limit, which is 60 s");
+  for (const wrong of [{}, { time_limit: -1 }, { time_limit: "9" }, { retries: 1 }]) {
+    await problem(await t.patch("/task-types/divide", wrong), 422);
+  }
+  await problem(await t.patch("/task-types/dvide", { time_limit: 1 }), 404);
+});
+
 onEachStore(
   "PATCH /task-types/{name} limits a task's rate, and null lifts the limit",
   async (t) => {

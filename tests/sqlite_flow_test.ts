@@ -127,7 +127,7 @@ function limitQueue([of, rateLimit, concurrencyLimit]: [string, Rate | null, num
 }
 
 function limitTask([of, rateLimit]: [string, Rate | null]): Step {
-  return (broker) => broker.limitTask(of, rateLimit);
+  return (broker) => broker.limitTask(of, { rateLimit });
 }
 
 /** Lets everything run; what stays behind was lost. */
@@ -137,7 +137,7 @@ async function drain(broker: Broker): Promise<void> {
     await broker.resume(each);
     await broker.limitQueue(each, { rateLimit: null, concurrencyLimit: null });
   }
-  for (const each of NAMES) await broker.limitTask(each, "100000/s");
+  for (const each of NAMES) await broker.limitTask(each, { rateLimit: "100000/s" });
   await until(async () => {
     const claimed = await broker.claim("w", QUEUES, 5);
     await broker.settle("w", claimed.map((one) => ({ ...one, outcome: success })));
@@ -170,7 +170,7 @@ Deno.test("whatever is done, counters, lanes and keys agree with the tasks, and 
 Deno.test("keys that wait for one rate are put aside, and all go on when it is lifted", async () => {
   await using store = await startSqlite();
   const broker = connectBroker(store.url);
-  await broker.limitTask("add", "1/h");
+  await broker.limitTask("add", { rateLimit: "1/h" });
   const tasks = Array.from(
     { length: 1500 },
     (_, i) => newTask({ concurrency: { key: `k${i}`, limit: 1 } }),
@@ -182,7 +182,7 @@ Deno.test("keys that wait for one rate are put aside, and all go on when it is l
   const other = newTask({ name: "other", concurrency: { key: "k1400", limit: 2 } });
   await broker.enqueue([other, newTask({ name: "other" })]);
   assertEquals(await claims(5), 1); // the other one is behind in its lane
-  await broker.limitTask("add", null);
+  await broker.limitTask("add", { rateLimit: null });
   let started = 2;
   await until(async () => {
     started += await claims(100);

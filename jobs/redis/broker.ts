@@ -8,6 +8,7 @@ import {
   type Claimed,
   type EventListener,
   InvalidCursorError,
+  type NamedTaskLimits,
   type NewTask,
   type QueueLimits,
   type QueueState,
@@ -16,6 +17,7 @@ import {
   type Settlement,
   type Subscription,
   type TaskFilter,
+  type TaskLimits,
   type TaskPage,
   type WorkerBeat,
   type WorkerListener,
@@ -24,8 +26,16 @@ import { enqueues } from "../enqueues.ts";
 import { acceptedEvent, brief, toEvent, toStats } from "../stored.ts";
 import type { OnLost, Rate, State, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
 import { Connection } from "./connection.ts";
-import { chunks, toEvents, toFields, toReceipts, toTask, toWorker } from "./decode.ts";
-import { encodeBeat, encodeTask } from "./encode.ts";
+import {
+  chunks,
+  toEvents,
+  toFields,
+  toReceipts,
+  toTask,
+  toTaskLimits,
+  toWorker,
+} from "./decode.ts";
+import { encodeBeat, encodeTask, encodeTaskLimits } from "./encode.ts";
 import { RedisAccess } from "./access.ts";
 import { RedisSchedules } from "./schedules.ts";
 import { CONTROL_CHANNEL, EVENTS_CHANNEL, REAPING_LOCK } from "./keys.ts";
@@ -239,15 +249,12 @@ export class RedisBroker implements Broker {
     await this.#run(scripts.limit, [queue, ...rate, ...concurrency]);
   }
 
-  async limitTask(name: string, rateLimit: Rate | null): Promise<void> {
-    await this.#run(scripts.limit, ["", `task ${name}`, rateLimit ?? ""]);
+  async limitTask(name: string, limits: TaskLimits): Promise<void> {
+    await this.#run(scripts.limit, ["", ...encodeTaskLimits(name, limits)]);
   }
 
-  async taskLimits(): Promise<{ name: string; rate_limit: Rate }[]> {
-    const limits = toFields(await this.#run(scripts.limits, []) as string[]);
-    return [...limits].filter(([field]) => field.startsWith("task "))
-      .map(([field, rate]) => ({ name: field.slice("task ".length), rate_limit: rate as Rate }))
-      .sort(byName);
+  async taskLimits(): Promise<NamedTaskLimits[]> {
+    return toTaskLimits(await this.#run(scripts.limits, []) as string[]).sort(byName);
   }
 
   async queues(): Promise<QueueState[]> {

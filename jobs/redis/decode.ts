@@ -1,6 +1,6 @@
 /** From what Redis holds to what the wire shows. Replies of our own scripts are trusted. */
 
-import type { Receipt } from "../broker.ts";
+import type { NamedTaskLimits, Receipt } from "../broker.ts";
 import { iso, toEvent } from "../stored.ts";
 import type {
   Json,
@@ -139,4 +139,22 @@ export function toWorker(name: string, active: number, flat: readonly string[]):
     threads: list("threads"),
     last_command: JSON.parse(fields.get("last_command") ?? "null"),
   };
+}
+
+/** What `limits` says of task names. */
+export function toTaskLimits(flat: readonly string[]): NamedTaskLimits[] {
+  const limits = new Map<string, NamedTaskLimits>();
+  for (const [field, value] of toFields(flat)) {
+    const [, kind, name = ""] = /^(task|time|soft) (.+)$/.exec(field) ?? [];
+    if (kind === undefined) continue;
+    const unset = { name, rate_limit: null, time_limit: null, soft_time_limit: null };
+    const known = limits.get(name) ?? unset;
+    limits.set(name, {
+      ...known,
+      ...(kind === "task" && { rate_limit: value as Rate }),
+      ...(kind === "time" && { time_limit: Number(value) }),
+      ...(kind === "soft" && { soft_time_limit: Number(value) }),
+    });
+  }
+  return [...limits.values()];
 }

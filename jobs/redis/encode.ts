@@ -1,6 +1,6 @@
 /** From what callers hand in to what the scripts take. */
 
-import type { NewTask, When, WorkerBeat } from "../broker.ts";
+import type { NewTask, TaskLimits, When, WorkerBeat } from "../broker.ts";
 
 /** One task as `accept` in scripts/accept.lua takes it. */
 export function encodeTask(task: NewTask): (string | number)[] {
@@ -53,4 +53,14 @@ export function encodeBeat({ name: _, queues, ...rest }: WorkerBeat): (string | 
     last_command: JSON.stringify(rest.last_command),
   });
   return fields.flatMap(([field, value]) => [field, value ?? ""]);
+}
+
+/** Fields of `limits` and their values, "" for none; what is absent is left out. */
+export function encodeTaskLimits(name: string, limits: TaskLimits): (string | number)[] {
+  const { rateLimit, timeLimit, softTimeLimit } = limits;
+  return [
+    ...(rateLimit === undefined ? [] : [`task ${name}`, rateLimit ?? ""]),
+    ...(timeLimit === undefined ? [] : [`time ${name}`, timeLimit ?? ""]),
+    ...(softTimeLimit === undefined ? [] : [`soft ${name}`, softTimeLimit ?? ""]),
+  ];
 }

@@ -22,7 +22,8 @@
  *     running               HASH    concurrency key → how many of its tasks are running
  *     queues                HASH    every queue ever used → "paused" or ""
  *     turns                 HASH    queue → tasks taken while several lists of it waited
- *     limits                HASH    `rate <queue>`, `concurrency <queue>`, `task <name>` → its limit
+ *     limits                HASH    `rate <queue>`, `concurrency <queue>`, `task <name>` (its rate),
+ *                                   `time <name>`, `soft <name>` (its time limits) → the limit
  *     rates                 HASH    `queue <queue>`, `task <name>` → when the next may start, ms
  *     workers               ZSET    worker → end of its lease, Unix time in ms
  *     worker:<name>         HASH    what the worker says of itself

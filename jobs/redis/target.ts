@@ -1,6 +1,7 @@
 /** A Redis that takes over what another store held. */
 
 import type { StoredRun, StoredSchedule } from "../schedule_store.ts";
+import { encodeTaskLimits } from "./encode.ts";
 import type { Limits, StoredTask } from "../stored.ts";
 import { isReady, type State } from "../wire.ts";
 import { Connection } from "./connection.ts";
@@ -83,7 +84,7 @@ function toLimits({ queues, tasks }: Limits = { queues: [], tasks: [] }): (strin
       ...(rateLimit === null ? [] : [`rate ${name}`, rateLimit]),
       ...(concurrencyLimit === null ? [] : [`concurrency ${name}`, concurrencyLimit]),
     ]),
-    ...tasks.flatMap(({ name, rateLimit }) => [`task ${name}`, rateLimit]),
+    ...tasks.flatMap(({ name, ...limits }) => encodeTaskLimits(name, limits)),
   ];
 }
 

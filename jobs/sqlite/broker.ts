@@ -7,6 +7,7 @@ import type {
   Change,
   Claimed,
   EventListener,
+  NamedTaskLimits,
   NewTask,
   QueueLimits,
   QueueState,
@@ -15,13 +16,14 @@ import type {
   Settlement,
   Subscription,
   TaskFilter,
+  TaskLimits,
   TaskPage,
   WorkerBeat,
   WorkerListener,
 } from "../broker.ts";
 import { enqueues } from "../enqueues.ts";
 import { toStats } from "../stored.ts";
-import type { Rate, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
+import type { Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
 import { SqliteAccess } from "./access.ts";
 import { claim, isClaimable, renewLease } from "./claim.ts";
 import { Database } from "./database.ts";
@@ -196,11 +198,11 @@ export class SqliteBroker implements Broker {
     return this.#change((tx) => limitQueue(tx, queue, limits));
   }
 
-  limitTask(name: string, rateLimit: Rate | null): Promise<void> {
-    return this.#change((tx) => limitTask(tx, name, rateLimit));
+  limitTask(name: string, limits: TaskLimits): Promise<void> {
+    return this.#change((tx) => limitTask(tx, name, limits));
   }
 
-  taskLimits(): Promise<{ name: string; rate_limit: Rate }[]> {
+  taskLimits(): Promise<NamedTaskLimits[]> {
     return this.#db.read(() => readTaskLimits(this.#db));
   }
 

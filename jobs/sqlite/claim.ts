@@ -307,6 +307,7 @@ function isExpired({ expires }: TaskRow, now: number): boolean {
 function start(tx: Transaction, task: TaskRow, worker: string): Claimed {
   const token = task.deliveries + 1;
   const { attempt } = task;
+  const { hard, soft } = tx.limits.timesOf(task);
   const seq = tx.emit(task, "STARTED", { worker, attempt });
   tx.countDuration("wait", task.name, Math.max(0, tx.now - task.ready));
   tx.move(task, "active");
@@ -330,8 +331,8 @@ function start(tx: Transaction, task: TaskRow, worker: string): Claimed {
     attempt,
     retries: task.retries,
     maxRetries: task.max_retries,
-    timeLimit: task.time_limit,
-    softTimeLimit: task.soft_time_limit,
+    timeLimit: hard,
+    softTimeLimit: soft,
     onLost: task.on_lost,
   };
 }

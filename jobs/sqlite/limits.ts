@@ -13,9 +13,13 @@ const BURST_MS = 100;
 
 type Limited = Pick<TaskRow, "name" | "concurrency_key" | "rate_limit">;
 
+type Timed = Pick<TaskRow, "name" | "time_limit" | "soft_time_limit">;
+
 interface TaskRate {
   /** What counts instead of the tasks' own. */
   rate_limit: Rate | null;
+  time_limit: number | null;
+  soft_time_limit: number | null;
   next_start: number;
 }
 
@@ -58,6 +62,17 @@ export class Limits {
     const latest = this.now + intervalMs(rate);
     if (known.next_start > latest) Object.assign(known, { next_start: latest, changed: true });
     return startsNow(rate, known.next_start, this.now) === 0 ? `task ${name}` : null;
+  }
+
+  /** How long a run of a task may take, in seconds; null where neither it nor its name says so. */
+  timesOf(
+    { name, time_limit, soft_time_limit }: Timed,
+  ): { hard: number | null; soft: number | null } {
+    const set = this.#taskRate(name);
+    return {
+      hard: set.time_limit ?? time_limit,
+      soft: set.soft_time_limit ?? soft_time_limit,
+    };
   }
 
   nextStart(name: string): number {
@@ -105,9 +120,12 @@ export class Limits {
   #taskRate(name: string): TaskRate & { changed: boolean } {
     let known = this.#rates.get(name);
     if (!known) {
-      const sql = "SELECT rate_limit, next_start FROM task_rates WHERE name = ?";
-      const stored = this.db.get<TaskRate>(sql, name);
-      known = { rate_limit: null, next_start: 0, ...stored, changed: false };
+      const stored = this.db.get<TaskRate>(
+        "SELECT rate_limit, time_limit, soft_time_limit, next_start FROM task_rates WHERE name = ?",
+        name,
+      );
+      const unset = { rate_limit: null, time_limit: null, soft_time_limit: null, next_start: 0 };
+      known = { ...unset, ...stored, changed: false };
       this.#rates.set(name, known);
     }
     return known;

@@ -1,7 +1,6 @@
 /** What is done to whole queues, and to all tasks of a name: pausing, limits, purging. */
 
-import type { QueueLimits } from "../broker.ts";
-import type { Rate } from "../wire.ts";
+import type { QueueLimits, TaskLimits } from "../broker.ts";
 import { BRIEF, type BriefRow } from "./rows.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -37,14 +36,22 @@ export function limitQueue(tx: Transaction, queue: string, limits: QueueLimits):
   tx.news = true;
 }
 
-/** Sets what counts instead of the own rates of all tasks of a name; null for these again. */
-export function limitTask(tx: Transaction, name: string, rate: Rate | null): void {
+/** Sets what counts instead of the own limits of all tasks of a name. */
+export function limitTask(tx: Transaction, name: string, limits: TaskLimits): void {
+  const { rateLimit: rate, timeLimit: hard, softTimeLimit: soft } = limits;
+  tx.db.run("INSERT OR IGNORE INTO task_rates (name) VALUES (?)", name);
+  if (hard !== undefined) {
+    tx.db.run("UPDATE task_rates SET time_limit = ? WHERE name = ?", hard, name);
+  }
+  if (soft !== undefined) {
+    tx.db.run("UPDATE task_rates SET soft_time_limit = ? WHERE name = ?", soft, name);
+  }
+  if (rate === undefined) return;
   tx.db.run(
-    `INSERT INTO task_rates (name, rate_limit) VALUES (?, ?) ON CONFLICT (name)
-     DO UPDATE SET rate_limit = excluded.rate_limit, next_start = 0
-     WHERE rate_limit IS NOT excluded.rate_limit`,
-    name,
+    `UPDATE task_rates SET rate_limit = ?1, next_start = 0
+     WHERE name = ?2 AND rate_limit IS NOT ?1`,
     rate,
+    name,
   );
   // The next claims bring back what was put aside, and put what waits elsewhere into its lane.
   tx.db.run("UPDATE gates SET at = NULL WHERE scope = ?", `task ${name}`);

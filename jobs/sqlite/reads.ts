@@ -2,13 +2,14 @@
 
 import {
   InvalidCursorError,
+  type NamedTaskLimits,
   type QueueState,
   type TaskFilter,
   type TaskPage,
   type WorkerBeat,
 } from "../broker.ts";
 import { acceptedEvent, iso, toEvent } from "../stored.ts";
-import type { Rate, Task, TaskError, TaskEvent, WorkerInfo } from "../wire.ts";
+import type { Task, TaskError, TaskEvent, WorkerInfo } from "../wire.ts";
 import type { Database } from "./database.ts";
 import { type TaskRow, toTask } from "./rows.ts";
 
@@ -91,10 +92,11 @@ export function readQueues(db: Database): QueueState[] {
   ).map(({ paused, ...queue }) => ({ ...queue, paused: paused === 1 }));
 }
 
-export function readTaskLimits(db: Database): { name: string; rate_limit: Rate }[] {
-  return db.all<{ name: string; rate_limit: Rate }>(
-    "SELECT name, rate_limit FROM task_rates WHERE rate_limit IS NOT NULL ORDER BY name",
-  ).map((limit) => ({ ...limit }));
+export function readTaskLimits(db: Database): NamedTaskLimits[] {
+  return db.all<NamedTaskLimits>(
+    `SELECT name, rate_limit, time_limit, soft_time_limit FROM task_rates
+     WHERE coalesce(rate_limit, time_limit, soft_time_limit) IS NOT NULL ORDER BY name`,
+  ).map((limits) => ({ ...limits }));
 }
 
 export function readWorkers(db: Database): WorkerInfo[] {

@@ -27,3 +27,12 @@ CREATE TABLE audit (
   at INTEGER NOT NULL,
   body TEXT NOT NULL
 ) STRICT;
+
+-- Time limits of all tasks of a name, in seconds, instead of their own.
+
+ALTER TABLE task_rates ADD COLUMN time_limit REAL;
+ALTER TABLE task_rates ADD COLUMN soft_time_limit REAL;
+
+-- Workers say more of themselves than before, with their next heartbeat.
+
+UPDATE workers SET info = NULL;

@@ -115,9 +115,11 @@ export class Source {
         `SELECT name, rate_limit AS rateLimit, concurrency_limit AS concurrencyLimit FROM queues
          WHERE rate_limit IS NOT NULL OR concurrency_limit IS NOT NULL`,
       ),
-      tasks: readTaskLimits(this.#db).map(({ name, rate_limit }) => ({
+      tasks: readTaskLimits(this.#db).map(({ name, rate_limit, time_limit, soft_time_limit }) => ({
         name,
-        rateLimit: rate_limit,
+        ...(rate_limit !== null && { rateLimit: rate_limit }),
+        ...(time_limit !== null && { timeLimit: time_limit }),
+        ...(soft_time_limit !== null && { softTimeLimit: soft_time_limit }),
       })),
     }));
   }

@@ -28,7 +28,7 @@ export class Flow {
   readonly #starts: number[] = [];
 
   static async setUp(broker: Broker): Promise<void> {
-    await broker.limitTask(LIMITED_TASK.name, LIMITED_TASK.rate);
+    await broker.limitTask(LIMITED_TASK.name, { rateLimit: LIMITED_TASK.rate });
     await broker.limitQueue(LIMITED_QUEUE, { concurrencyLimit: QUEUE_LIMIT });
   }
 

@@ -125,8 +125,9 @@ local function start(id, task)
   local n = #reply
   reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = id, token, task.name, task.args
   reply[n + 5], reply[n + 6], reply[n + 7] = task.queue, attempt, task.retries or '0'
-  reply[n + 8], reply[n + 9] = task.max_retries or '3', task.time_limit or ''
-  reply[n + 10], reply[n + 11] = task.soft_time_limit or '', task.on_lost or 'requeue'
+  reply[n + 8], reply[n + 9] = task.max_retries or '3', limits()['time ' .. task.name] or task.time_limit or ''
+  reply[n + 10] = limits()['soft ' .. task.name] or task.soft_time_limit or ''
+  reply[n + 11] = task.on_lost or 'requeue'
 end
 
 -- Starts a task from a plain list, if it is still one for that.

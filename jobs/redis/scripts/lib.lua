@@ -131,7 +131,7 @@ local function add_to_hash(key, field, by)
   if by ~= 0 and call('HINCRBY', key, field, by) <= 0 then call('HDEL', key, field) end
 end
 
--- The limits that are set: `rate <queue>`, `concurrency <queue>` and `task <name>`.
+-- The limits that are set: `rate <queue>`, `concurrency <queue>`, `task <name>`, `time <name>` and `soft <name>`.
 local known_limits
 
 local function limits()
