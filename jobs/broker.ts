@@ -14,6 +14,7 @@ import type {
   State,
   Stats,
   Task,
+  TaskCounts,
   TaskError,
   TaskEvent,
   TaskTypeLimits,
@@ -239,6 +240,8 @@ export interface Broker {
   queues(): Promise<QueueState[]>;
   workers(): Promise<WorkerInfo[]>;
   stats(): Promise<Stats>;
+  /** How many tasks there are by state, without looking at many of them. */
+  counts(): Promise<TaskCounts>;
 
   subscribe(listener: EventListener): Promise<Subscription>;
   attend(worker: string, listener: WorkerListener): Promise<Subscription>;

@@ -8,7 +8,9 @@ import {
   type Priority,
   type Rate,
   type State,
+  STATES,
   type Stats,
+  type TaskCounts,
   type TaskError,
   type TaskEvent,
 } from "./wire.ts";
@@ -105,6 +107,16 @@ export function acceptedEvent(id: string, name: string, created: string | number
 /** Events are copied to every watcher: what is long stays with the task. */
 export function brief(error: TaskError): TaskError {
   return { ...error, message: error.message.slice(0, 1000), stack: null };
+}
+
+/** @param byState how many tasks there are, in the order of STATES */
+export function toCounts(byState: number[], scheduled: number, capped: boolean): TaskCounts {
+  const counts = Object.fromEntries(STATES.map((state, i) => [state, byState[i] ?? 0])) as Record<
+    State,
+    number
+  >;
+  const all = byState.reduce((sum, count) => sum + count, 0);
+  return { all, ...counts, scheduled, dead: counts.FAILURE, capped };
 }
 
 /** Counter fields are words: `outcome SUCCESS default divide`, `run 3 divide`, `run ms divide`. */

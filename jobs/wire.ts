@@ -237,27 +237,9 @@ export type TaskCounts = Record<State, number> & {
   /** Those that wait for their time: some of those in PENDING and RETRY. */
   scheduled: number;
   dead: number;
-  /** Not all of it was counted: where a state has very many, what is told is a part of them. */
+  /** Some are only counted in part: of each state that ends a task 10,000 at most. */
   capped: boolean;
 };
-
-/** Dead tasks that failed alike. */
-export interface DeadGroup {
-  name: string;
-  error_type: string;
-  /** Of the error, without its numbers and ids. */
-  message: string;
-  count: number;
-  /** When the last of them failed. */
-  last_at: string;
-  /** The id of that one. */
-  example: string;
-}
-
-export interface DeadSummary {
-  count: number;
-  groups: DeadGroup[];
-}
 
 /** A quiet worker takes no more tasks, a stopping one will be gone when what it runs has ended. */
 export const WORKER_MODES = ["working", "quiet", "stopping"] as const;
@@ -617,7 +599,7 @@ export interface TopicData {
   history: HistoryPoint | null;
   /** The first 500, by name. */
   schedules: Schedule[];
-  dead: DeadSummary;
+  dead: DeadGroups;
 }
 export type Topic = keyof TopicData;
 export const TOPICS = ["counts", "queues", "workers", "history", "schedules", "dead"] as const;

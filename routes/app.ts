@@ -10,6 +10,7 @@ import { isRoute, ruleOf } from "./access_rules.ts";
 import { deadRoutes } from "./dead.ts";
 import { docsRoutes } from "./docs.ts";
 import { eventRoutes } from "./events.ts";
+import { historyRoutes } from "./history.ts";
 import { Hub } from "./hub.ts";
 import { liveRoutes } from "./live.ts";
 import { metricsRoutes } from "./metrics.ts";
@@ -22,6 +23,7 @@ import { startRoutes } from "./start.ts";
 import { systemRoutes } from "./system.ts";
 import { taskTypeRoutes } from "./task_types.ts";
 import { taskRoutes } from "./tasks.ts";
+import { Topics, topicSources } from "./topics.ts";
 import { tutorialRoutes, wordRoute } from "./tutorial.ts";
 
 export interface AppParts {
@@ -53,7 +55,8 @@ export function createApp(parts: AppParts): App {
   const { broker, registry, tutorialRoutes: words, version, allowedHosts } = parts;
   const hub = new Hub(broker);
   const closing = new AbortController();
-  const live = liveRoutes(broker, hub);
+  const topics = new Topics(topicSources(broker, registry));
+  const live = liveRoutes({ hub, topics, broker });
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) throw invalidInput(inputErrors(result.error));
@@ -75,6 +78,7 @@ export function createApp(parts: AppParts): App {
   }));
   app.route("/", accessRoutes());
   app.route("/", startRoutes(broker, registry));
+  app.route("/", historyRoutes(broker));
   app.route("/", taskRoutes(broker, registry, closing.signal));
   app.route("/", eventRoutes(broker, hub));
   app.route("/", deadRoutes(broker));
@@ -95,6 +99,7 @@ export function createApp(parts: AppParts): App {
     routes: app.routes,
     async close() {
       closing.abort();
+      topics.close();
       await hub.close();
     },
   };

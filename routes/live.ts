@@ -1,14 +1,12 @@
-/** `WS /ws` and `WS /ws/task/{id}`: tasks, live. */
+/** `WS /ws` and `WS /ws/task/{id}`: tasks and topics, live. */
 
 import { type Context, Hono } from "hono";
-import type { Broker } from "../jobs/broker.ts";
-import type { Hub } from "./hub.ts";
 import { refuseCrossSite } from "./origin.ts";
 import { invalidInput, Problem } from "./problem.ts";
-import { openSocket, type Subject } from "./socket.ts";
+import { type LiveParts, openSocket, type Subject } from "./socket.ts";
 
 /** The WebSocket routes, and how many sockets are open. */
-export function liveRoutes(broker: Broker, hub: Hub): { routes: Hono; clients: () => number } {
+export function liveRoutes(parts: LiveParts): { routes: Hono; clients: () => number } {
   const routes = new Hono();
   let open = 0;
 
@@ -17,9 +15,9 @@ export function liveRoutes(broker: Broker, hub: Hub): { routes: Hono; clients: (
       throw new Problem(426, `${c.req.path} is for WebSockets`, {}, { upgrade: "websocket" });
     }
     refuseCrossSite(c.req.raw);
-    await hub.ready();
+    await parts.hub.ready();
     try {
-      return openSocket(c.req.raw, hub, broker, subject, (change) => open += change);
+      return openSocket(c.req.raw, parts, subject, (change) => open += change);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       throw new Problem(400, `This is not how a WebSocket is opened: ${error.message}`);

@@ -70,14 +70,19 @@ export function metricsRoutes(
     registers,
   });
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+  const dead = gauge(
+    "taskapp_tasks_dead",
+    "Tasks that have failed for good and are kept, up to 10000",
+  );
   const workers = gauge("taskapp_workers", "Live workers");
   const slots = gauge("taskapp_worker_slots", "Tasks that the live workers can run at once");
   const busy = gauge("taskapp_worker_slots_busy", "Tasks that the live workers hold");
   const sockets = gauge("taskapp_websocket_clients", "Open WebSockets of this process");
 
   app.openapi(metricsRoute, async (c) => {
-    const [stats, queues, live] = await Promise.all([
+    const [stats, counts, queues, live] = await Promise.all([
       broker.stats(),
+      broker.counts(),
       allQueues(broker, registry),
       broker.workers(),
     ]);
@@ -96,6 +101,7 @@ export function metricsRoutes(
       if (rate_limit !== null) rateLimit.set({ queue }, 1000 / intervalMs(rate_limit));
       if (concurrency_limit !== null) concurrencyLimit.set({ queue }, concurrency_limit);
     }
+    dead.set(counts.dead);
     workers.set(live.length);
     slots.set(live.reduce((sum, { concurrency }) => sum + concurrency, 0));
     busy.set(live.reduce((sum, { active }) => sum + active, 0));

@@ -13,9 +13,11 @@ import {
   READY_STATES,
   type Schedule,
   type ScheduleRun,
+  type State,
   STATES,
   type Stats,
   type Task,
+  type TaskCounts,
   type TaskEvent,
   type TaskType,
   WORKER_MODES,
@@ -175,6 +177,18 @@ export const TaskTypeBody: z.ZodType<TaskType> = TaskTypeLimitsBody.extend({
   set: TaskTypeLimitsBody,
   schema: z.record(z.string(), AnyJson),
 }).openapi("TaskType");
+
+const Count = z.number().int();
+
+export const CountsBody: z.ZodType<TaskCounts> = z.object({
+  all: Count,
+  ...Object.fromEntries(STATES.map((state) => [state, Count])) as Record<State, typeof Count>,
+  scheduled: Count,
+  dead: Count,
+  capped: z.boolean().openapi({
+    description: "Some are only counted in part: of each state that ends a task 10,000 at most",
+  }),
+}).openapi("TaskCounts");
 
 const HistogramBody = z.object({
   name: z.string(),

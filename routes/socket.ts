@@ -2,10 +2,11 @@
 
 import { z } from "@hono/zod-openapi";
 import type { Broker } from "../jobs/broker.ts";
-import type { ServerMessage } from "../jobs/wire.ts";
+import { type ServerMessage, type Topic, TOPICS } from "../jobs/wire.ts";
 import type { Hub } from "./hub.ts";
 import { inputErrors } from "./problem.ts";
-import { HIGH, MAX_FOLLOWED, type Sink, Watcher } from "./watcher.ts";
+import type { TopicClient, Topics } from "./topics.ts";
+import { BROKER_AWAY, HIGH, MAX_FOLLOWED, type Sink, Watcher } from "./watcher.ts";
 
 const MAX_MESSAGE = 64 * 1024;
 
@@ -23,10 +24,18 @@ const Message = z.strictObject({
     error: "must be a list of task ids, or an object of task ids and numbers",
   }).optional(),
   unsubscribe: z.array(Id).optional(),
+  topics: z.array(z.enum(TOPICS)).optional(),
 });
 
-/** What a socket shows: every task until it subscribes, or one. */
+/** What a socket shows: every task until it chooses tasks or topics, or one task. */
 export type Subject = "all" | { id: string; after: number | undefined };
+
+/** What sockets are served from. */
+export interface LiveParts {
+  hub: Hub;
+  topics: Topics;
+  broker: Broker;
+}
 
 /**
  * Answers the request to open a WebSocket and serves it.
@@ -34,8 +43,7 @@ export type Subject = "all" | { id: string; after: number | undefined };
  */
 export function openSocket(
   request: Request,
-  hub: Hub,
-  broker: Broker,
+  { hub, topics, broker }: LiveParts,
   subject: Subject,
   onCount: (change: 1 | -1) => void,
 ): Response {
@@ -45,13 +53,16 @@ export function openSocket(
     const watcher = new Watcher(hub, broker, socketSink(socket, subject));
     if (subject === "all") watcher.followAll();
     else watcher.follow(subject.id, subject.after);
+    const topicClient = topicClientOf(socket);
     onCount(1);
     let open = true;
-    socket.onmessage = ({ data }) => receive(socket, watcher, data);
+    const choose = (chosen: Topic[]) => topics.watch(topicClient, chosen);
+    socket.onmessage = ({ data }) => receive(socket, watcher, choose, data);
     socket.onclose = () => {
       // Deno tells twice of a client that stopped answering.
       if (open) onCount(-1);
       open = false;
+      choose([]);
       watcher.close();
     };
   };
@@ -74,7 +85,23 @@ function socketSink(socket: WebSocket, subject: Subject): Sink {
   };
 }
 
-function receive(socket: WebSocket, watcher: Watcher, data: unknown): void {
+function topicClientOf(socket: WebSocket): TopicClient {
+  return {
+    tell(text) {
+      const keepsUp = socket.bufferedAmount <= HIGH;
+      if (keepsUp) sendText(socket, text);
+      return keepsUp;
+    },
+    away: () => send(socket, { type: "error", detail: BROKER_AWAY }),
+  };
+}
+
+function receive(
+  socket: WebSocket,
+  watcher: Watcher,
+  choose: (topics: Topic[]) => void,
+  data: unknown,
+): void {
   // Every message may be answered; who does not read the answers may not ask for more.
   if (socket.bufferedAmount > HIGH) return watcher.close(POLICY_VIOLATION, "Read before you send");
   if (typeof data !== "string" || data.length > MAX_MESSAGE) {
@@ -82,6 +109,10 @@ function receive(socket: WebSocket, watcher: Watcher, data: unknown): void {
   }
   const message = parse(data);
   if (typeof message === "string") return send(socket, { type: "error", detail: message });
+  if (message.topics) {
+    watcher.followOnlyChosen();
+    choose(message.topics);
+  }
   for (const id of message.unsubscribe ?? []) watcher.unfollow(id);
   if (message.subscribe) {
     watcher.followOnlyChosen();
@@ -105,7 +136,8 @@ function parse(text: string): z.infer<typeof Message> | string {
   try {
     value = JSON.parse(text);
   } catch {
-    return 'Messages are JSON: {"subscribe": [task ids]} or {"unsubscribe": [task ids]}';
+    return 'Messages are JSON: {"subscribe": [task ids]}, {"unsubscribe": [task ids]} or ' +
+      '{"topics": [names]}';
   }
   const parsed = Message.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -28,6 +28,8 @@ const STUCK_MS = 30_000;
 const DRAIN_POLL_MS = 50;
 const RETRY_MS = 1000;
 
+export const BROKER_AWAY = "The broker does not answer at the moment; this goes on when it does";
+
 /** Tasks that one client may watch. */
 export const MAX_FOLLOWED = 10_000;
 
@@ -256,7 +258,7 @@ export class Watcher implements Listener {
 
   async #waitForBroker(): Promise<void> {
     if (!this.#brokerAway) {
-      this.sink.notice("The broker does not answer at the moment; this goes on when it does");
+      this.sink.notice(BROKER_AWAY);
     }
     this.#brokerAway = true;
     await this.#sleep(RETRY_MS);

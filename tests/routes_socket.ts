@@ -1,7 +1,14 @@
 /** A client of the WebSocket routes, and a server for it to talk to. */
 
 import { assert } from "@std/assert";
-import type { ClientMessage, ServerMessage, Task, TaskEvent } from "../jobs/wire.ts";
+import type {
+  ClientMessage,
+  ServerMessage,
+  Task,
+  TaskEvent,
+  Topic,
+  TopicData,
+} from "../jobs/wire.ts";
 import type { TestApp } from "./routes_app.ts";
 import { until } from "./until.ts";
 
@@ -44,6 +51,13 @@ export class TestSocket implements AsyncDisposable {
   /** The numbers of a task's events, in the order of their arrival. */
   seqs(id: string): number[] {
     return this.events.filter((event) => event.task_id === id).map((event) => event.seq);
+  }
+
+  /** What was told of a topic, in the order of its arrival. */
+  topic<T extends Topic>(topic: T): TopicData[T][] {
+    return this.messages.flatMap((each) =>
+      each.type === "topic" && each.topic === topic ? [each.data as TopicData[T]] : []
+    );
   }
 
   send(message: ClientMessage | string): void {

@@ -93,6 +93,7 @@ Deno.test("GET /metrics counts tasks, durations, queues, workers and sockets", a
       'taskapp_queue_paused{queue="test-queue"} 1',
       'taskapp_queue_rate_limit{queue="default"} 1.5',
       'taskapp_queue_concurrency_limit{queue="default"} 7',
+      "taskapp_tasks_dead 1",
       "taskapp_workers 1",
       "taskapp_worker_slots 4",
       "taskapp_worker_slots_busy 0",

@@ -23,8 +23,17 @@ import {
   type WorkerListener,
 } from "../broker.ts";
 import { enqueues } from "../enqueues.ts";
-import { acceptedEvent, brief, toEvent, toStats } from "../stored.ts";
-import type { OnLost, Rate, State, Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
+import { acceptedEvent, brief, toCounts, toEvent, toStats } from "../stored.ts";
+import type {
+  OnLost,
+  Rate,
+  State,
+  Stats,
+  Task,
+  TaskCounts,
+  TaskEvent,
+  WorkerInfo,
+} from "../wire.ts";
 import { Connection } from "./connection.ts";
 import {
   chunks,
@@ -286,6 +295,11 @@ export class RedisBroker implements Broker {
   async stats(): Promise<Stats> {
     const counters = toFields(await this.#run(scripts.stats, []) as string[]);
     return toStats(counters.entries().map(([field, value]) => [field, Number(value)]));
+  }
+
+  async counts(): Promise<TaskCounts> {
+    const [scheduled = 0, capped, ...byState] = await this.#run(scripts.counts, []) as number[];
+    return toCounts(byState, scheduled, capped === 1);
   }
 
   async subscribe(listener: EventListener): Promise<Subscription> {

@@ -14,6 +14,7 @@ import auditList from "./scripts/audit_list.lua" with { type: "text" };
 import auditNote from "./scripts/audit_note.lua" with { type: "text" };
 import claim from "./scripts/claim.lua" with { type: "text" };
 import clock from "./scripts/clock.lua" with { type: "text" };
+import counts from "./scripts/counts.lua" with { type: "text" };
 import enqueue from "./scripts/enqueue.lua" with { type: "text" };
 import events from "./scripts/events.lua" with { type: "text" };
 import forget from "./scripts/forget.lua" with { type: "text" };
@@ -43,6 +44,7 @@ import scheduleTick from "./scripts/schedule_tick.lua" with { type: "text" };
 import schedules from "./scripts/schedules.lua" with { type: "text" };
 import settle from "./scripts/settle.lua" with { type: "text" };
 import stats from "./scripts/stats.lua" with { type: "text" };
+import waiting from "./scripts/waiting.lua" with { type: "text" };
 import workers from "./scripts/workers.lua" with { type: "text" };
 
 /** One script: sent in full only where the server does not know it yet. */
@@ -79,6 +81,7 @@ export const scripts = {
   auditNote: new Script(auditNote),
   claim: new Script(claim),
   clock: new Script(clock),
+  counts: new Script(`${waiting}\n${counts}`),
   enqueue: new Script(`${accept}\n${enqueue}`),
   events: new Script(events),
   forget: new Script(forget),
@@ -92,7 +95,7 @@ export const scripts = {
   pause: new Script(pause),
   promote: new Script(promote),
   purge: new Script(purge),
-  queues: new Script(queues),
+  queues: new Script(`${waiting}\n${queues}`),
   reap: new Script(reap),
   report: new Script(report),
   retry: new Script(retry),

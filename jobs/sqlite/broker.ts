@@ -23,9 +23,10 @@ import type {
 } from "../broker.ts";
 import { enqueues } from "../enqueues.ts";
 import { toStats } from "../stored.ts";
-import type { Stats, Task, TaskEvent, WorkerInfo } from "../wire.ts";
+import type { Stats, Task, TaskCounts, TaskEvent, WorkerInfo } from "../wire.ts";
 import { SqliteAccess } from "./access.ts";
 import { claim, isClaimable, renewLease } from "./claim.ts";
+import { readCounts } from "./counts.ts";
 import { Database } from "./database.ts";
 import { ownerOf, removeMailbox } from "./mailbox.ts";
 import { News } from "./news.ts";
@@ -219,6 +220,10 @@ export class SqliteBroker implements Broker {
       this.#db.all<{ field: string; value: number }>("SELECT field, value FROM stats")
     );
     return toStats(rows.map(({ field, value }) => [field, value]));
+  }
+
+  counts(): Promise<TaskCounts> {
+    return this.#db.read(() => readCounts(this.#db, Date.now()));
   }
 
   subscribe(listener: EventListener): Promise<Subscription> {

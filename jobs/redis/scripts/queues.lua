@@ -7,11 +7,7 @@ end
 local reply, known = {}, call('HGETALL', K.queues)
 for i = 1, #known, 2 do
   local queue = known[i]
-  local waiting = number(K.laned_in, queue) - number(K.stale_in, queue)
-  for _, priority in ipairs(PRIORITIES) do
-    waiting = waiting + call('LLEN', K.queue(queue, priority))
-  end
-  reply[#reply + 1] = { queue, waiting, number(K.scheduled_in, queue), number(K.active_in, queue),
+  reply[#reply + 1] = { queue, waiting_in(queue), number(K.scheduled_in, queue), number(K.active_in, queue),
     known[i + 1] == 'paused' and 1 or 0, limits()['rate ' .. queue] or '',
     limits()['concurrency ' .. queue] or '' }
 end
