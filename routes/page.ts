@@ -93,10 +93,9 @@ function build(): Site {
     ),
   });
   // Browsers do not load import maps from files, and the policy lets only this one stand inline.
-  const modules = [...files.keys()].filter((path) => /\.[jt]s$/.test(path));
   const tags = [
     `<script type="importmap">${imports}</script>`,
-    ...modules.map((path) => `<link rel="modulepreload" href="${base}/${path}">`),
+    ...modulesOf(START, files).map((path) => `<link rel="modulepreload" href="${base}/${path}">`),
   ];
   const index = INDEX.replaceAll("%ASSETS%", base).replace("<!--modules-->", tags.join("\n    "));
   return {
@@ -105,6 +104,33 @@ function build(): Site {
     policy: policy(createHash("sha256").update(imports).digest("base64")),
     assets: new Map([...files].map(([path, text]) => [`${hash}/${path}`, served(path, text)])),
   };
+}
+
+/** The module that starts the page. */
+const START = "ui/app.ts";
+
+/** A module and all that it imports at once; what it loads later by `import()` is not among them. */
+function modulesOf(start: string, files: Map<string, string>): string[] {
+  const found = new Set([start]);
+  for (const path of found) {
+    for (const specifier of importsOf(files.get(path) ?? "")) {
+      const target = specifier.startsWith(".")
+        ? new URL(specifier, `file:///${path}`).pathname.slice(1)
+        : packagePath(specifier);
+      if (!files.has(target)) {
+        throw new TypeError(`${path} imports ${target}: list it in ui/assets`);
+      }
+      found.add(target);
+    }
+  }
+  return [...found];
+}
+
+/** What a module whose types are blanked out imports, also where it is one long line. */
+function importsOf(source: string): string[] {
+  const pattern =
+    /\b(?:import|export)\b[^"'`;()]*?from\s*["']([^"']+)["']|\bimport\s*["']([^"']+)["']/g;
+  return [...source.matchAll(pattern)].map(([, from, bare]) => from ?? bare ?? "");
 }
 
 /** Blanks out types and leaves every line and column where it is. */

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { page } from "../routes/page.ts";
+import { PAGE_NAMES } from "../ui/address.ts";
 
 const app = page();
 
@@ -50,12 +51,27 @@ Deno.test("every file of the page is there, kept for ever, and of a type that is
 
 Deno.test("every import of the page's modules leads to a file that is served", async () => {
   const { imports } = await importMap();
-  for (const path of (await assetPaths()).filter((path) => /\.[jt]s$/.test(path))) {
-    const source = await (await app.request(path)).text();
-    for (const [, name = ""] of source.matchAll(/(?:from|import) ?"([^"]+)"/g)) {
-      const target = imports[name] ?? new URL(name, `http://taskapp${path}`).pathname;
-      assertEquals((await app.request(target)).status, 200, `${path} imports ${name}`);
+  const seen = new Set((await assetPaths()).filter((path) => /\.[jt]s$/.test(path)));
+  for (const path of seen) {
+    const response = await app.request(path);
+    const source = await response.text();
+    assertEquals(response.status, 200, path);
+    for (const [, name = ""] of source.matchAll(/(?:from|import) ?\(?"([^"]+)"/g)) {
+      seen.add(imports[name] ?? new URL(name, `http://taskapp${path}`).pathname);
     }
+  }
+  const pages = [...seen].filter((path) => /\/ui\/pages\/\w+\.ts$/.test(path));
+  assert(pages.length >= PAGE_NAMES.length, "the pages are loaded when they are opened");
+});
+
+Deno.test("the styles of every page are served", async () => {
+  const [path = ""] = await assetPaths();
+  const at = (file: string) => path.replace(/ui\/.*/, `ui/${file}`);
+  const pages = await (await app.request(at("pages.ts"))).text();
+  const lists = [...pages.matchAll(/styles: \[([^\]]*)\]/g)].map(([, list = ""]) => list);
+  assertEquals(lists.length, PAGE_NAMES.length);
+  for (const [, name] of lists.join().matchAll(/"(\w+)"/g)) {
+    assertEquals((await app.request(at(`styles/${name}.css`))).status, 200, name);
   }
 });
 

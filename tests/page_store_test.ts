@@ -2,6 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import type { Json, State, Task, TaskEvent, TaskMessage } from "../jobs/wire.ts";
 import { duration, relative, wholeSeconds } from "../ui/format.ts";
 import { retryAfter } from "../ui/live.ts";
+import { findCommands } from "../ui/commands.ts";
+import { href, parseRoute } from "../ui/address.ts";
 import { argsFrom, formsOf, initialValues } from "../ui/schema.ts";
 import { logOf, stepsOf } from "../ui/steps.ts";
 import {
@@ -291,4 +293,34 @@ Deno.test("what a form cannot draw is asked for as JSON", () => {
     assertEquals(formsOf(schema)[0]?.shape, "json");
     assertEquals(filledIn(schema, { args: "[1]" }), { args: [1], errors: {} });
   }
+});
+
+Deno.test("an address says page, id and query, and is made from them", () => {
+  const parts = (hash: string) => {
+    const { page, id, query } = parseRoute(hash);
+    return [page, id, `${query}`];
+  };
+  assertEquals(parts(""), ["overview", null, ""]);
+  assertEquals(parts("#/"), ["overview", null, ""]);
+  assertEquals(parts("#/tasks?state=FAILURE&q=a+b"), ["tasks", null, "state=FAILURE&q=a+b"]);
+  assertEquals(parts("#/tasks/a%2Fb?x=1"), ["task", "a/b", "x=1"]);
+  assertEquals(parts("#/queues/mail"), ["queues", "mail", ""]);
+  assertEquals(parts("#/task"), [null, null, ""]);
+  assertEquals(parts("#/nowhere/%"), [null, "%", ""]);
+  assertEquals(href("overview"), "#/");
+  assertEquals(href("task", "a/b?"), "#/tasks/a%2Fb%3F");
+  assertEquals(href("tasks", null, { q: "a b", state: null, name: "" }), "#/tasks?q=a+b");
+});
+
+Deno.test("commands are found by all their words, those that begin with them first", () => {
+  const all = ["Go to tasks", "Tasks", "Start a task", "Queues"].map((title) => ({
+    id: title,
+    title,
+    run() {},
+  }));
+  const found = (typed: string) => findCommands(all, typed).map(({ title }) => title);
+  assertEquals(found("tas"), ["Tasks", "Go to tasks", "Start a task"]);
+  assertEquals(found("TASK start"), ["Start a task"]);
+  assertEquals(found("nothing"), []);
+  assertEquals(found("").length, 4);
 });

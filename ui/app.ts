@@ -1,51 +1,120 @@
-/** The page: what is drawn where, and its start. */
+/** The page: its frame, and its start. */
 
+import { effect } from "@preact/signals";
 import { html } from "htm/preact";
 import { render } from "preact";
-import { useEffect } from "preact/hooks";
-import { Banner, Header } from "./components/header.ts";
-import { StartForm } from "./components/start_form.ts";
-import { TaskList } from "./components/task_list.ts";
-import { TaskPage } from "./components/task_page.ts";
-import { Watching } from "./components/watching.ts";
-import { known, notice, openId, start } from "./state.ts";
+import { useEffect, useRef } from "preact/hooks";
+import { loginAsked } from "./api.ts";
+import { Confirm } from "./components/confirm.ts";
+import { Banner } from "./layout/banner.ts";
+import { Header } from "./layout/header.ts";
+import { BottomBar, isShown, Sidebar } from "./layout/navigation.ts";
+import { loadPage, PageHost } from "./layout/page_host.ts";
+import { Palette } from "./layout/palette.ts";
+import { isSheetOpen, ShortcutSheet } from "./layout/shortcut_sheet.ts";
+import { Toasts } from "./layout/toasts.ts";
+import { PAGES } from "./pages.ts";
+import { isPaletteOpen, registerCommands } from "./palette.ts";
+import { go, href, PAGE_NAMES, route, startRouting } from "./route.ts";
+import { addShortcuts, startShortcuts } from "./shortcuts.ts";
+import { connect, disconnect, link, startConnection } from "./state/connection.ts";
+import { loadSession, me } from "./state/session.ts";
+import { setTheme, THEMES } from "./theme.ts";
 
 function App() {
-  const id = openId.value;
-  useTitle(id);
-  // An opened task begins at its top; the way back leads to where the list was.
-  useEffect(() => scrollTo(0, 0), [id !== null]);
-  return html`
-    <${Header} />
-    <${Banner} />
-    <main>
-      ${id ? html`<${TaskPage} key=${id} id=${id} />` : html`<${Overview} />`}
-    </main>
-    <div class="notice" role="alert">${notice.value && html`<p>${notice}</p>`}</div>
-  `;
-}
-
-function Overview() {
-  return html`
-    <div class="overview">
-      <h1 class="hidden">Tasks</h1>
-      <${StartForm} />
-      <div class="lists">
-        <${Watching} />
-        <${TaskList} />
-      </div>
-    </div>
-  `;
-}
-
-function useTitle(id: string | null): void {
-  const task = id ? known(id).value.task : null;
-  const title = task ? `${task.name}: ${task.status} – taskapp` : "taskapp";
+  const main = useRef<HTMLElement>(null);
+  const { page, id } = route.value;
+  const isFirst = useRef(true);
+  // Who opens a page by keyboard goes on in it.
   useEffect(() => {
-    document.title = title;
-  }, [title]);
+    if (!isFirst.current) main.current?.focus({ preventScroll: true });
+    isFirst.current = false;
+  }, [page, id]);
+  if (page === "login") {
+    return html`
+      <main class="alone">
+        <${PageHost} />
+      </main>
+      <${Toasts} />
+    `;
+  }
+  return html`
+    <a class="skip" href="#content" onClick=${(event: Event) => {
+      event.preventDefault();
+      main.current?.focus();
+    }}>Skip to the page</a>
+    <${Sidebar} />
+    <div class="frame">
+      <${Header} />
+      <main id="content" ref=${main} tabindex="-1" data-stale=${link.value === "lost"}>
+        <${Banner} />
+        <${PageHost} />
+      </main>
+    </div>
+    <${BottomBar} />
+    <${Palette} />
+    <${ShortcutSheet} />
+    <${Confirm} />
+    <${Toasts} />
+  `;
+}
+
+/** Pages and themes as commands and shortcuts, for who may see them. */
+function addBasics(): void {
+  effect(() => {
+    const shown = PAGE_NAMES.filter((name) => isShown(PAGES[name]));
+    const jumps = shown.map((name) => ({
+      keys: PAGES[name].key ? `g ${PAGES[name].key}` : "",
+      title: PAGES[name].title,
+      run: () => go(href(name)),
+    }));
+    const dropShortcuts = addShortcuts([
+      { keys: "?", title: "Show the keyboard shortcuts", run: () => isSheetOpen.value = true },
+      { keys: "/", title: "Search", run: () => isPaletteOpen.value = true },
+      ...jumps.filter(({ keys }) => keys),
+    ]);
+    const dropCommands = registerCommands([
+      ...jumps.map(({ keys, title, run }) => ({
+        id: `page ${title}`,
+        title,
+        group: "Page",
+        ...(keys && { keys }),
+        run,
+      })),
+      ...THEMES.map((theme) => ({
+        id: `theme ${theme}`,
+        title: `Use the ${theme} theme`,
+        group: "Theme",
+        run: () => setTheme(theme),
+      })),
+      { id: "docs", title: "API docs", group: "Page", run: () => location.assign("/docs") },
+    ]);
+    return () => {
+      dropShortcuts();
+      dropCommands();
+    };
+  });
+}
+
+/** Follows who is logged in: without a role there is only the login page, and no socket. */
+function followSession(): void {
+  effect(() => {
+    if (loginAsked.value > 0) void loadSession();
+  });
+  effect(() => {
+    if (me.value === null) return;
+    if (me.value.role !== null) connect();
+    else disconnect();
+  });
 }
 
 const root = document.getElementById("app");
 if (root) render(html`<${App} />`, root);
-start();
+startRouting();
+startShortcuts();
+startConnection(() => me.peek()?.role != null);
+addBasics();
+followSession();
+const { page } = route.peek();
+if (page) void loadPage(page);
+void loadSession();

@@ -45,10 +45,12 @@ function coarse(ms: number): string {
 
 /** A moment to the millisecond, in the reader's own time zone. */
 export function exact(iso: string): string {
-  return new Date(iso).toLocaleString(undefined, {
-    dateStyle: "medium",
-    timeStyle: "medium",
-  }) + `, ${iso}`;
+  return `${moment(iso)}, ${iso}`;
+}
+
+/** A moment by date and time of day, in the reader's own time zone. */
+export function moment(iso: string): string {
+  return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
 
 /** The time of day of a moment, in the reader's own time zone: "14:03:27". */
@@ -60,4 +62,25 @@ export function clock(iso: string): string {
 export function preview(value: unknown, length = 80): string {
   const text = JSON.stringify(value) ?? "";
   return text.length > length ? `${text.slice(0, length)}…` : text;
+}
+
+/** A count as a person reads it: "10,000". */
+export function count(value: number): string {
+  return value.toLocaleString("en");
+}
+
+/** A number of things: "1 worker", "3 workers". */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** Bytes in the unit that leaves one to three digits before the point: "1.5 MiB". */
+export function bytes(value: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }

@@ -1,13 +1,14 @@
-/** The one WebSocket of the page: which tasks it follows, and how it comes back when it is lost. */
+/** The one WebSocket of the page: what it follows, and how it comes back when it is lost. */
 
-import type { ClientMessage, ServerMessage } from "../jobs/wire.ts";
+import type { ClientMessage, ServerMessage, Topic } from "../jobs/wire.ts";
 
 export type Link = "connecting" | "open" | "lost";
 
 export interface LiveOptions {
   url: string;
   /** The tasks to follow, each with the number of its last known event. */
-  wanted(): Map<string, number>;
+  tasks(): Map<string, number>;
+  topics(): Topic[];
   onMessage(message: ServerMessage): void;
   onLink(link: Link): void;
 }
@@ -24,6 +25,7 @@ const IDS_PER_MESSAGE = 200;
 export class Live {
   #socket: WebSocket | null = null;
   #followed = new Set<string>();
+  #topics = "";
   #failures = 0;
   #triedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -54,15 +56,29 @@ export class Live {
     socket.onclose = () => this.#lost(socket);
   }
 
+  /** Closes the socket and tries no more, until it is told to connect again. */
+  stop(): void {
+    this.#drop();
+    this.#options.onLink("connecting");
+  }
+
   /** Brings what the server sends in line with what is wanted. */
   sync(): void {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
-    const wanted = this.#options.wanted();
+    this.#syncTopics();
+    const wanted = this.#options.tasks();
     const added = [...wanted].filter(([id]) => !this.#followed.has(id));
     const dropped = [...this.#followed].filter((id) => !wanted.has(id));
     for (const ids of chunks(added)) this.#send({ subscribe: Object.fromEntries(ids) });
     for (const ids of chunks(dropped)) this.#send({ unsubscribe: ids });
     this.#followed = new Set(wanted.keys());
+  }
+
+  #syncTopics(): void {
+    const topics = this.#options.topics().sort();
+    if (topics.join() === this.#topics) return;
+    this.#topics = topics.join();
+    this.#send({ topics });
   }
 
   #send(message: ClientMessage): void {
@@ -83,6 +99,7 @@ export class Live {
     const socket = this.#socket;
     this.#socket = null;
     this.#followed.clear();
+    this.#topics = "";
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();

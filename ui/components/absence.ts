@@ -1,22 +1,50 @@
-/** What stands where there is nothing, or nothing new, to say of a task. */
+/** What stands where there is nothing to show: none, not yet, not possible. */
 
 import { html } from "htm/preact";
-import { link } from "../state.ts";
+import type { ComponentChildren } from "preact";
+import { Button } from "./button.ts";
+import { Icon, type IconName } from "./icons.ts";
 
-export function Disconnected({ id }: { id: string }) {
-  if (link.value !== "lost") return null;
-  return html`<p class="lost">Disconnected from <code>${id}</code>. Reconnecting…</p>`;
+interface EmptyProps {
+  icon?: IconName;
+  title: string;
+  /** What the reader can do about it. */
+  hint?: ComponentChildren;
+  action?: ComponentChildren;
 }
 
-/** Of a task that is not known: not yet, or not at all. */
-export function NoTask({ id, missing }: { id: string; missing: boolean }) {
-  if (!missing) return html`<p class="muted">Asking for it…</p>`;
-  return html`<p class="muted">
-    There is no task <code>${id}</code>: it never existed, or its result has expired.
-  </p>`;
+/** There is nothing, and what to do about that. */
+export function Empty({ icon, title, hint, action }: EmptyProps) {
+  return html`
+    <div class="empty">
+      ${icon && html`<${Icon} name=${icon} />`}
+      <p class="empty-title">${title}</p>
+      ${hint && html`<p class="muted">${hint}</p>`}
+      ${action}
+    </div>
+  `;
 }
 
-/** Of a task that was known, and that the server has let go of. */
-export function Gone() {
-  return html`<p class="muted">The server does not keep this task any more.</p>`;
+/** Lines that stand for what is not there yet; shown only to who has to wait for it. */
+export function Loading({ lines = 3 }: { lines?: number }) {
+  return html`
+    <div class="loading" role="status">
+      <span class="hidden">Loading…</span>
+      ${Array.from(
+        { length: lines },
+        (_, index) => html`<div key=${index} class="loading-line"></div>`,
+      )}
+    </div>
+  `;
+}
+
+/** It could not be had. */
+export function Failed({ text, retry }: { text: string; retry?: () => void }) {
+  return html`
+    <div class="empty failed-box" role="alert">
+      <${Icon} name="dead" />
+      <p class="empty-title">${text}</p>
+      ${retry && html`<${Button} icon="retry" onClick=${retry}>Try again<//>`}
+    </div>
+  `;
 }

@@ -6,8 +6,8 @@ import type { Field } from "../schema.ts";
 
 interface LabelledProps {
   id: string;
-  label: string;
-  description?: string;
+  label: ComponentChildren;
+  description?: ComponentChildren;
   error?: string | undefined;
   children?: ComponentChildren;
 }

@@ -1,7 +1,7 @@
 import { html } from "htm/preact";
 import { isReady, type Task } from "../../jobs/wire.ts";
 import { shortId } from "../format.ts";
-import { now } from "../state.ts";
+import { now } from "../state/clock.ts";
 import { Until } from "./time.ts";
 
 /** How far a task is: its stage, its percent, and a bar. */

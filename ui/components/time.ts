@@ -2,8 +2,8 @@
 
 import { html } from "htm/preact";
 import { isReady, type Task } from "../../jobs/wire.ts";
-import { duration, exact, relative, wholeSeconds } from "../format.ts";
-import { now } from "../state.ts";
+import { duration, exact, moment, relative, wholeSeconds } from "../format.ts";
+import { now } from "../state/clock.ts";
 
 /** How long ago a moment was; exact on hover. */
 export function Ago({ iso }: { iso: string }) {
@@ -17,8 +17,20 @@ export function Until({ iso }: { iso: string }) {
   return html`<time datetime=${iso} title=${exact(iso)}>${text}</time>`;
 }
 
+/** A moment by date and time; with its milliseconds and in UTC on hover. */
+export function Exact({ iso }: { iso: string }) {
+  return html`<time datetime=${iso} title=${exact(iso)}>${moment(iso)}</time>`;
+}
+
+/** A length of time that does not change. */
+export function Duration({ ms }: { ms: number | null }) {
+  return ms === null ? html`<span class="muted">–</span>` : html`<span>${duration(ms)}</span>`;
+}
+
 /** How long a task has run; nothing before it starts. */
-export function Elapsed({ task }: { task: Task }) {
+export function Elapsed(
+  { task }: { task: Pick<Task, "runtime_ms" | "started_at" | "status"> },
+) {
   if (task.runtime_ms !== null) return duration(task.runtime_ms);
   if (task.started_at === null || isReady(task.status)) return null;
   return wholeSeconds(now.value - Date.parse(task.started_at));

@@ -3,19 +3,23 @@
 import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { PRIORITIES, type TaskType } from "../../jobs/wire.ts";
-import { ApiError, type NewTask } from "../api.ts";
+import { ApiError } from "../api.ts";
+import type { NewTask } from "../api/tasks.ts";
+import { Button } from "../components/button.ts";
+import { Card } from "../components/page.ts";
+import { FieldInput, Labelled, valueOf } from "../components/field.ts";
 import { argsFrom, type Form, formsOf, initialValues, pathOf, type Values } from "../schema.ts";
-import { queues, startAndWatch, taskTypes } from "../state.ts";
-import { FieldInput, Labelled, valueOf } from "./field.ts";
-import { Icon } from "./icons.ts";
+import { go, href } from "../route.ts";
+import { taskTypes } from "../state/listing.ts";
+import { startAndWatch } from "../state/task_actions.ts";
+import { useTopic } from "../state/topics.ts";
 
-export function StartForm() {
-  const chosen = useSignal("");
+/** The form of the task that the address names, or of the first one. */
+export function StartForm({ name }: { name: string | null }) {
   const types = taskTypes.value;
-  const type = types?.find(({ name }) => name === chosen.value) ?? types?.[0];
+  const type = types?.find((each) => each.name === name) ?? types?.[0];
   return html`
-    <section class="panel start" aria-labelledby="start">
-      <h2 id="start">Start a task</h2>
+    <${Card} class="start">
       ${type && types
         ? html`
           <${Labelled} label="Task" id="task" description=${type.description}>
@@ -23,7 +27,7 @@ export function StartForm() {
               id="task"
               aria-describedby="task-description"
               value=${type.name}
-              onChange=${(event: Event) => chosen.value = valueOf(event)}
+              onChange=${(event: Event) => go(href("start", valueOf(event)))}
             >
               ${types.map(({ name }) => html`<option value=${name}>${name}</option>`)}
             </select>
@@ -31,7 +35,7 @@ export function StartForm() {
             <${Arguments} key=${type.name} type=${type} />
         `
         : html`<p class="muted">${types ? "No task is defined yet." : "Loading…"}</p>`}
-    </section>
+    <//>
   `;
 }
 
@@ -61,8 +65,8 @@ function Arguments({ type }: { type: TaskType }) {
     }
     sending.value = { busy: true, errors: {}, refusal: "" };
     try {
-      await startAndWatch({ name: type.name, args, ...chosenOptions(options.value) });
-      sending.value = { busy: false, errors: {}, refusal: "" };
+      const id = await startAndWatch({ name: type.name, args, ...chosenOptions(options.value) });
+      go(href("task", id));
     } catch (error) {
       sending.value = refused(error, form);
     }
@@ -84,9 +88,11 @@ function Arguments({ type }: { type: TaskType }) {
       )}
       <${Options} type=${type} values=${options} errors=${errors} />
       <p class="refusal" role="alert">${refusal}</p>
-      <button class="primary" disabled=${busy}>
-        <${Icon} name="play" />${busy ? "Starting…" : `Start ${type.name}`}
-      </button>
+      <div class="start-foot">
+        <${Button} type="submit" kind="primary" icon="play" needs="operator" busy=${busy}>
+          ${busy ? "Starting…" : `Start ${type.name}`}
+        <//>
+      </div>
     </form>
   `;
 }
@@ -137,7 +143,7 @@ function Options({ type, values, errors }: OptionsProps) {
             onInput=${set("queue")}
           />
           <datalist id="queues">
-            ${queues.value.map(({ name }) => html`<option value=${name}></option>`)}
+            ${useTopic("queues")?.map(({ name }) => html`<option value=${name}></option>`)}
           </datalist>
           <//>
           <${Labelled} label="Priority" id="priority" error=${errors["priority"]}>

@@ -1,7 +1,7 @@
 import { html } from "htm/preact";
 import { clock, exact } from "../format.ts";
 import type { Step } from "../steps.ts";
-import { Until } from "./time.ts";
+import { Until } from "../components/time.ts";
 
 /** What happened to a task, oldest first. */
 export function Timeline({ steps }: { steps: Step[] }) {

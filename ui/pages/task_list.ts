@@ -3,11 +3,14 @@
 import { html } from "htm/preact";
 import { STATES, type Task } from "../../jobs/wire.ts";
 import { preview, shortId } from "../format.ts";
-import { filter, known, listing, loadMore, taskTypes, unwatch, watch, watched } from "../state.ts";
-import { Badge } from "./badge.ts";
-import { Icon } from "./icons.ts";
-import { Progress } from "./progress.ts";
-import { Ago, Elapsed } from "./time.ts";
+import { Badge } from "../components/badge.ts";
+import { Button } from "../components/button.ts";
+import { Progress } from "../components/progress.ts";
+import { Ago, Elapsed } from "../components/time.ts";
+import { href } from "../route.ts";
+import { filter, listing, loadMore, taskTypes } from "../state/listing.ts";
+import { known } from "../state/tasks.ts";
+import { unwatch, watch, watched } from "../state/watched.ts";
 
 export function TaskList() {
   const list = listing.value;
@@ -18,12 +21,14 @@ export function TaskList() {
         <${Filters} />
       </div>
       ${list && list.ids.length > 0 ? html`<${Rows} ids=${list.ids} />` : html`
-        <p class="empty">
-          <${Nothing} />
-        </p>
+        <div class="empty">
+          <p class="muted">
+            <${Nothing} />
+          </p>
+        </div>
       `}
       ${list?.cursor && html`
-        <button type="button" class="more" onClick=${loadMore}>Load more</button>
+        <${Button} onClick=${loadMore}>Load more<//>
       `}
     </section>
   `;
@@ -31,7 +36,7 @@ export function TaskList() {
 
 function Rows({ ids }: { ids: string[] }) {
   return html`
-    <div class="panel rows">
+    <div class="card flush rows">
       <div class="row head" aria-hidden="true">
         <span>State</span>
         <span>Task</span>
@@ -48,9 +53,7 @@ function Rows({ ids }: { ids: string[] }) {
 function Nothing() {
   if (listing.value === null) return "Loading…";
   const { state, name } = filter.value;
-  return state || name
-    ? "No recent task matches this filter."
-    : "No tasks yet: start one with the form.";
+  return state || name ? "No recent task matches this filter." : "No tasks yet: start one.";
 }
 
 function Filters() {
@@ -80,7 +83,7 @@ function Row({ id }: { id: string }) {
     <li class="row" data-task=${id}>
       <${Badge} status=${task.status} />
       <div class="row-main">
-        <a class="row-link" href=${`#/tasks/${encodeURIComponent(id)}`} title=${id}>
+        <a class="row-link" href=${href("task", id)} title=${id}>
           ${task.name}<code class="muted">${shortId(id)}</code>
         </a>
         <code class="row-args">${preview(task.args, 60)}</code>
@@ -115,15 +118,15 @@ function WatchToggle({ task }: { task: Task }) {
   const { task_id, name } = task;
   const pressed = watched.value.includes(task_id);
   return html`
-    <button
-      type="button"
-      class="bare watch"
-      aria-pressed=${pressed}
-      aria-label=${`Watch ${name} ${shortId(task_id)}`}
-      title=${pressed ? "Stop watching" : "Watch"}
-      onClick=${() => pressed ? unwatch(task_id) : watch(task_id)}
-    >
-      <${Icon} name="eye" />
-    </button>
+    <span class="watch">
+      <${Button}
+        kind="bare"
+        size="small"
+        icon="eye"
+        pressed=${pressed}
+        label=${`Watch ${name} ${shortId(task_id)}`}
+        onClick=${() => pressed ? unwatch(task_id) : watch(task_id)}
+      />
+    </span>
   `;
 }

@@ -1,6 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
-import { watch, watched } from "../state.ts";
+import { Button } from "../components/button.ts";
+import { valueOf } from "../components/field.ts";
+import { watch, watched } from "../state/watched.ts";
 import { TaskCard } from "./task_card.ts";
 
 /** The watched tasks, and where to add one by its id. */
@@ -12,7 +14,7 @@ export function Watching() {
         <${Observe} />
       </div>
       ${watched.value.length === 0
-        ? html`<p class="empty">Tasks that you start, or observe by id, appear here.</p>`
+        ? html`<p class="muted">Tasks that you start, or observe by id, appear here.</p>`
         : html`<ul class="cards">
             ${watched.value.map((id) => html`<${TaskCard} key=${id} id=${id} />`)}
           </ul>`}
@@ -37,13 +39,9 @@ function Observe() {
         spellcheck=${false}
         autocomplete="off"
         value=${id}
-        onInput=${(event: InputEvent) => id.value = textOf(event)}
+        onInput=${(event: Event) => id.value = valueOf(event)}
       />
-      <button>Observe</button>
+      <${Button} type="submit">Observe<//>
     </form>
   `;
-}
-
-function textOf(event: Event): string {
-  return event.currentTarget instanceof HTMLInputElement ? event.currentTarget.value : "";
 }

@@ -1,34 +1,34 @@
 import { html } from "htm/preact";
 import { isReady, type Task } from "../../jobs/wire.ts";
 import { preview, shortId } from "../format.ts";
-import { known, unwatch } from "../state.ts";
-import { Disconnected, Gone, NoTask } from "./absence.ts";
-import { CancelOrRetry } from "./actions.ts";
-import { Badge } from "./badge.ts";
-import { Icon } from "./icons.ts";
-import { Progress } from "./progress.ts";
-import { TaskId } from "./task_id.ts";
-import { Ago, Elapsed } from "./time.ts";
+import { Badge } from "../components/badge.ts";
+import { Button } from "../components/button.ts";
+import { Progress } from "../components/progress.ts";
+import { TaskId } from "../components/task_id.ts";
+import { Ago, Elapsed } from "../components/time.ts";
+import { href } from "../route.ts";
+import { useTask } from "../state/tasks.ts";
+import { unwatch } from "../state/watched.ts";
+import { Disconnected, Gone, NoTask } from "./task_absence.ts";
+import { CancelOrRetry } from "./task_actions.ts";
 
 /** One watched task. */
 export function TaskCard({ id }: { id: string }) {
-  const { task, missing } = known(id).value;
+  const { task, missing } = useTask(id);
   return html`
-    <li class="panel card" data-task=${id}>
-      <div class="card-head">
+    <li class="card watched" data-task=${id}>
+      <div class="watched-head">
         <h3>
-          <a href=${`#/tasks/${encodeURIComponent(id)}`}>${task?.name ?? `Task ${shortId(id)}`}</a>
+          <a href=${href("task", id)}>${task?.name ?? `Task ${shortId(id)}`}</a>
         </h3>
         ${task && html`<${Badge} status=${task.status} />`}
-        <button
-          type="button"
-          class="bare"
-          title="Stop watching"
-          aria-label=${`Stop watching ${task?.name ?? "task"} ${shortId(id)}`}
+        <${Button}
+          kind="bare"
+          size="small"
+          icon="close"
+          label=${`Stop watching ${task?.name ?? "task"} ${shortId(id)}`}
           onClick=${() => unwatch(id)}
-        >
-          <${Icon} name="close" />
-        </button>
+        />
       </div>
       ${task
         ? html`<${Body} task=${task} missing=${missing} />`
@@ -43,7 +43,7 @@ function Body({ task, missing }: { task: Task; missing: boolean }) {
     <p class="call"><${TaskId} id=${task.task_id} /><code>${preview(task.args, 60)}</code></p>
     <${Progress} task=${task} />
     <${Outcome} task=${task} />
-    <div class="card-foot">
+    <div class="watched-foot">
       <span class="muted">
         ${task.started_at || isReady(task.status)
           ? html`<${Elapsed} task=${task} />`

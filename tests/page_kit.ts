@@ -1,0 +1,136 @@
+/** What the tests of the pages start: a Redis, servers, a worker and a browser. */
+
+import { assertEquals } from "@std/assert";
+import type { Locator } from "playwright-core";
+import type { Json, Task } from "../jobs/wire.ts";
+import { TestBrowser, type TestPage } from "./browser.ts";
+import { Program } from "./program.ts";
+import { freePort, TestRedis } from "./redis.ts";
+import { until } from "./until.ts";
+
+export interface SiteOptions {
+  /** How many servers; one without. */
+  servers?: number;
+  /** More of the servers' command line and environment. */
+  args?: string[];
+  env?: Record<string, string>;
+  /** Whether a worker is started: one is, unless this is false. */
+  worker?: boolean;
+}
+
+/** Servers on one Redis, a worker and a browser. */
+export class PageSite implements AsyncDisposable {
+  readonly #ports: number[];
+  readonly #servers: Program[];
+  readonly #opened: TestPage[] = [];
+
+  private constructor(
+    readonly redis: TestRedis,
+    readonly browser: TestBrowser,
+    private readonly options: SiteOptions,
+    private readonly worker: Program | null,
+  ) {
+    this.#ports = Array.from({ length: options.servers ?? 1 }, freePort);
+    this.#servers = this.#ports.map((port) => this.#serve(port));
+  }
+
+  static async start(options: SiteOptions = {}): Promise<PageSite> {
+    const [redis, browser] = await Promise.all([
+      TestRedis.start({ durable: true }),
+      TestBrowser.start(),
+    ]);
+    const worker = options.worker === false
+      ? null
+      : Program.start(["work", "-c", "2"], { REDIS_URL: redis.url });
+    const site = new PageSite(redis, browser, options, worker);
+    await Promise.all(site.#ports.map((_, which) => site.#up(which)));
+    return site;
+  }
+
+  get url(): string {
+    return this.urlOf(0);
+  }
+
+  /** The address of one of the servers. */
+  urlOf(which: number): string {
+    return `http://127.0.0.1:${this.#ports[which]}`;
+  }
+
+  /**
+   * Opens an address of the page, such as `#/tasks`, in a profile of its own. What the browser
+   * complains of by the end of the test makes it fail.
+   */
+  async open(hash = "#/", viewport?: { width: number; height: number }): Promise<TestPage["page"]> {
+    const opened = await this.browser.open(`${this.url}/${hash}`, viewport);
+    this.#opened.push(opened);
+    return opened.page;
+  }
+
+  async killServer(which = 0): Promise<void> {
+    await this.#servers[which]?.kill("SIGKILL");
+  }
+
+  async restartServer(which = 0): Promise<void> {
+    this.#servers[which] = this.#serve(this.#ports[which] ?? 0);
+    await this.#up(which);
+  }
+
+  /** Asks the API as another client would. */
+  async api<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      ...(body !== undefined && {
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    });
+    const text = await response.text();
+    return JSON.parse(text || "null");
+  }
+
+  /** Starts a task; answers its id. */
+  async task(name: string, args: Json): Promise<string> {
+    return (await this.api<{ task_id: string }>("POST", "/tasks", { name, args })).task_id;
+  }
+
+  async list(): Promise<Task[]> {
+    return (await this.api<{ tasks: Task[] }>("GET", "/tasks")).tasks;
+  }
+
+  /** Fails if a browser has complained. */
+  noComplaints(): void {
+    assertEquals(this.#opened.flatMap(({ complaints }) => complaints), []);
+  }
+
+  #serve(port: number): Program {
+    const { args = [], env = {} } = this.options;
+    return Program.start(["serve", "--port", `${port}`, ...args], {
+      REDIS_URL: this.redis.url,
+      ...env,
+    });
+  }
+
+  #up(which: number): Promise<void> {
+    return until(async () => {
+      try {
+        const response = await fetch(`${this.urlOf(which)}/readyz`);
+        await response.body?.cancel();
+        return response.ok;
+      } catch {
+        return false;
+      }
+    }, 30_000);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.browser[Symbol.asyncDispose]();
+    for (const server of this.#servers) await server[Symbol.asyncDispose]();
+    await this.worker?.[Symbol.asyncDispose]();
+    await this.redis[Symbol.asyncDispose]();
+  }
+}
+
+/** Waits until a task is shown in a state. */
+export async function shows(shown: Locator, state: string): Promise<void> {
+  await shown.locator(`.badge[data-state="${state}"]`).first().waitFor();
+}
