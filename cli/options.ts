@@ -11,7 +11,7 @@ import {
 } from "../jobs/flow.ts";
 import { MAX_SECONDS } from "../jobs/options.ts";
 import { isRedisUrl, parseRedisUrl } from "../jobs/redis/url.ts";
-import { isRate, NAME_PATTERN, type Rate } from "../jobs/wire.ts";
+import { isRate, NAME_PATTERN, type Rate, type State, STATES } from "../jobs/wire.ts";
 import { UsageError } from "./io.ts";
 
 const DEFAULT_BROKER = "redis://127.0.0.1:6379";
@@ -82,6 +82,31 @@ export function time(text: string): Date {
     throw new InvalidArgumentError("must be a time such as 2030-01-31T12:00:00Z");
   }
   return value;
+}
+
+const AGO_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Reads an ISO 8601 time, or how long ago it was, as Unix time in milliseconds. */
+export function ago(text: string): number {
+  const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const value = count === undefined
+    ? Date.parse(text)
+    : Date.now() - Number(count) * AGO_MS[unit as keyof typeof AGO_MS];
+  if (Number.isNaN(value)) {
+    throw new InvalidArgumentError(
+      "must be a time such as 2030-01-31T12:00:00Z, or so long ago: 90s, 5m, 2h or 7d",
+    );
+  }
+  return value;
+}
+
+/** Reads states separated by commas. */
+export function states(text: string): State[] {
+  return text.split(",").map((each) => {
+    const state = STATES.find((known) => known === each.trim().toUpperCase());
+    if (!state) throw new InvalidArgumentError(`must be some of ${STATES.join(", ")}`);
+    return state;
+  });
 }
 
 /** Reads names separated by commas. */

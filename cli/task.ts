@@ -1,14 +1,14 @@
 /** `taskapp task`: looking at tasks, cancelling them, running them again, limiting their rate. */
 
 import { type Command, Option } from "commander";
-import type { Broker, Change, TaskFilter } from "../jobs/broker.ts";
+import type { Broker, Change, TaskFilter, TaskQuery } from "../jobs/broker.ts";
 import { Registry } from "../jobs/registry.ts";
 import { describeTaskType, limitTaskType } from "../jobs/task_types.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
-import { type Rate, type State, STATES, type Task, type TaskType } from "../jobs/wire.ts";
+import type { Rate, State, TaskSummary, TaskType } from "../jobs/wire.ts";
 import { parseArgs } from "./call.ts";
 import { type Io, UsageError } from "./io.ts";
-import { integer, noneAsNull, orNone, rate, seconds } from "./options.ts";
+import { ago, integer, noneAsNull, orNone, rate, seconds, states } from "./options.ts";
 import { oneLine, table } from "./table.ts";
 import { withBroker } from "./with_broker.ts";
 
@@ -26,7 +26,7 @@ export function addTaskCommands(parent: Command, io: Io, done: (code: number) =>
   parent.configureHelp({ showGlobalOptions: true });
 
   addFilterOptions(parent.command("ls").description("List tasks, the newest first"))
-    .addOption(new Option("--state <state>", "only those in this state").choices([...STATES]))
+    .option("--state <states>", "only those in this state, or in one of several (A,B)", states)
     .addOption(new Option("--active", "only those that run").conflicts("state"))
     .option("--json", "print JSON")
     .action((_, command: Command) => listTasks(command.optsWithGlobals(), io));
@@ -91,49 +91,78 @@ export function addTaskCommands(parent: Command, io: Io, done: (code: number) =>
     .action((name, _, command: Command) => limit(name, command.optsWithGlobals(), io));
 }
 
+/** What the options of `addFilterOptions` say. */
+export type FilterOptions = Omit<TaskFilter, "state" | "dead"> & { limit: number };
+
 /** Adds the options that say which tasks. */
 export function addFilterOptions(command: Command, limit = 50): Command {
   return command
     .option("--name <name>", "only tasks of this name")
     .option("--queue <name>", "only those of this queue")
+    .option("--worker <name>", "only those that this worker runs, or was the last to run")
+    .option("--schedule <name>", "only those that this schedule started")
+    .option("--id <text>", "only those whose id begins so")
+    .option("--args <text>", "only those with this in their arguments as JSON")
+    .option("--result <text>", "only those with this in their result as JSON")
     .option("--error <text>", "only those with this in the type or message of their error")
+    .option("--text <text>", "only those with this in id, name, arguments, result or error")
+    .option(
+      "--since <time>",
+      "only those started then or later: a time, or 90s, 5m, 2h, 7d ago",
+      ago,
+    )
+    .option("--until <time>", "only those started then or earlier", ago)
     .addOption(
       new Option("-n, --limit <n>", "at most so many").default(limit)
         .argParser(integer(1, MAX_LISTED)),
     );
 }
 
-type ListOptions = BrokerOption & Omit<TaskFilter, "cursor"> & { active?: boolean; json?: boolean };
+/** Of the options those that `addFilterOptions` has added, but for the limit. */
+export function filterOf(options: FilterOptions): Omit<FilterOptions, "limit"> {
+  const { name, queue, worker, schedule, id, args, result, error, text, since, until } = options;
+  return { name, queue, worker, schedule, id, args, result, error, text, since, until };
+}
+
+type ListOptions = BrokerOption & FilterOptions & {
+  state?: State[];
+  active?: boolean;
+  dead?: boolean;
+  json?: boolean;
+};
 
 /** Prints the tasks that fit. */
 export function listTasks(options: ListOptions, io: Io): Promise<void> {
+  const { active, state, dead, json, limit } = options;
+  const states: State[] | undefined = active ? ["STARTED", "PROGRESS"] : state;
+  const query = { ...filterOf(options), state: states, dead, limit };
   return withBroker(options, async (broker) => {
-    const states: (State | undefined)[] = options.active
-      ? ["STARTED", "PROGRESS"]
-      : [options.state];
-    const found: Task[] = [];
-    for (const state of states) {
-      found.push(...await find(broker, { ...options, state }, options.limit - found.length));
+    if (json) {
+      const found = await collect(query, (page) => broker.list(page));
+      io.out(`${JSON.stringify(found, null, 2)}\n`);
+    } else {
+      io.out(taskTable(await collect(query, (page) => broker.summarize(page))));
     }
-    io.out(options.json ? `${JSON.stringify(found, null, 2)}\n` : taskTable(found));
   });
 }
 
-async function find(broker: Broker, filter: TaskFilter, limit: number): Promise<Task[]> {
-  const { state, name, queue, error } = filter;
-  const found: Task[] = [];
+/** The tasks of as many pages as it takes. */
+async function collect<T>(
+  query: TaskQuery,
+  page: (query: TaskQuery) => Promise<{ tasks: T[]; cursor: string | null }>,
+): Promise<T[]> {
+  const found: T[] = [];
   let cursor: string | undefined;
-  while (found.length < limit) {
-    const size = Math.min(PAGE, limit - found.length);
-    const page = await broker.list({ state, name, queue, error, limit: size, cursor });
-    found.push(...page.tasks);
-    if (page.cursor === null) break;
-    cursor = page.cursor;
-  }
+  do {
+    const limit = Math.min(PAGE, query.limit - found.length);
+    const { tasks, cursor: next } = await page({ ...query, limit, cursor });
+    found.push(...tasks);
+    cursor = next ?? undefined;
+  } while (cursor !== undefined && found.length < query.limit);
   return found;
 }
 
-function taskTable(found: Task[]): string {
+function taskTable(found: TaskSummary[]): string {
   return table([
     ["ID", "NAME", "STATE", "QUEUE", "CREATED", "FINISHED", "ERROR"],
     ...found.map((task) => [

@@ -13,6 +13,7 @@ import type {
   Rate,
   State,
   Stats,
+  SummaryPage,
   Task,
   TaskCounts,
   TaskError,
@@ -114,21 +115,59 @@ export interface Settlement {
 /** What a worker says of itself with each heartbeat. */
 export type WorkerBeat = Omit<WorkerInfo, "heartbeat_at" | "active">;
 
+/**
+ * Which tasks: those that fit all that is given. Text is found anywhere, whatever the case of its ASCII
+ * letters.
+ */
 export interface TaskFilter {
-  state?: State | undefined;
+  /** Or one of several. */
+  state?: State | State[] | undefined;
   name?: string | undefined;
   queue?: string | undefined;
-  /** Part of the type or the message of its error. */
+  /** That runs it, or was the last to. */
+  worker?: string | undefined;
+  schedule?: string | undefined;
+  /** How its id begins. */
+  id?: string | undefined;
+  /** Text in its arguments as JSON. */
+  args?: string | undefined;
+  /** Text in its result as JSON. */
+  result?: string | undefined;
+  /** Text in the type or the message of its error. */
   error?: string | undefined;
+  /** Text in its id, name, arguments, result or error. */
+  text?: string | undefined;
+  /** Accepted then or later, Unix time in milliseconds. */
+  since?: number | undefined;
+  /** Accepted then or earlier, Unix time in milliseconds. */
+  until?: number | undefined;
+  /** Only those that have failed for good. */
+  dead?: boolean | undefined;
+}
+
+export interface TaskQuery extends TaskFilter {
   /** At most 500. */
   limit: number;
   cursor?: string | undefined;
 }
 
+/** A page may be empty and yet not the last: one call looks at some thousand tasks, for 50 ms or so. */
 export interface TaskPage {
   tasks: Task[];
   /** For the next page; null on the last. */
   cursor: string | null;
+  /** How many tasks were looked at. */
+  looked: number;
+}
+
+/** Whether the tasks that a walk answers stay where they are, or are made to leave before its next step. */
+export type Walk = "stay" | "leave";
+
+export interface WalkStep {
+  ids: string[];
+  /** For the next step; null after the last. */
+  cursor: string | null;
+  looked: number;
 }
 
 /** Hears every event of every task. After `onGap` some may have been missed: read them again. */
@@ -199,8 +238,19 @@ export interface Broker {
   /** Accepts all tasks or, on an error, none. Answers in the same order. */
   enqueue(tasks: NewTask[]): Promise<Receipt[]>;
   get(id: string): Promise<Task | null>;
-  /** @throws {InvalidCursorError} */
-  list(filter: TaskFilter): Promise<TaskPage>;
+  /**
+   * The newest first, one state at a time where several have not ended.
+   * @throws {InvalidCursorError}
+   */
+  list(query: TaskQuery): Promise<TaskPage>;
+  /** The same without what may be long. */
+  summarize(query: TaskQuery): Promise<SummaryPage>;
+  /**
+   * Goes through all tasks that fit, the oldest first, but none that was accepted, or has ended, after
+   * the first step.
+   * @throws {InvalidCursorError}
+   */
+  walk(query: TaskQuery, kind: Walk): Promise<WalkStep>;
   /** The events with a number above `after`, oldest first; null for an unknown task. */
   events(id: string, after: number): Promise<TaskEvent[] | null>;
   /** Ends a task that has not ended as REVOKED; a worker that runs it is told to stop. */

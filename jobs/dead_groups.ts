@@ -3,11 +3,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Broker } from "./broker.ts";
 import { MAX_DEAD } from "./dead.ts";
-import type { DeadGroup, DeadGroups, TaskError } from "./wire.ts";
+import type { DeadGroup, DeadGroups, TaskSummary } from "./wire.ts";
 
 const PAGE = 500;
 const MAX_GROUPS = 500;
-const MAX_MESSAGE = 200;
 /** How long an answer holds: this, or so many times what it took. */
 const FRESH_MS = 2000;
 const FRESH_TIMES = 20;
@@ -38,7 +37,7 @@ async function group(broker: Broker): Promise<DeadGroups> {
   let count = 0;
   let cursor: string | undefined;
   do {
-    const page = await broker.list({ state: "FAILURE", limit: PAGE, cursor });
+    const page = await broker.summarize({ dead: true, limit: PAGE, cursor });
     for (const { task_id, name, error, finished_at } of page.tasks) {
       count++;
       const message = sameMessage(error);
@@ -65,8 +64,8 @@ async function group(broker: Broker): Promise<DeadGroups> {
 }
 
 /** A message without what differs each time: ids, hexadecimal and other numbers. */
-function sameMessage(error: TaskError | null): string {
-  return (error?.message ?? "").slice(0, MAX_MESSAGE)
+function sameMessage(error: TaskSummary["error"]): string {
+  return (error?.message ?? "")
     .replace(/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi, "#")
     .replace(/\b(?:0x[0-9a-f]+|(?=[a-f]*\d)[0-9a-f]{8,})\b/gi, "#")
     .replace(/\d+(?:[.,:]\d+)*/g, "#");

@@ -7,6 +7,7 @@ import type { Broker } from "../jobs/broker.ts";
 import type { Registry } from "../jobs/registry.ts";
 import { accessRoutes } from "./access.ts";
 import { isRoute, ruleOf } from "./access_rules.ts";
+import { bulkRoutes } from "./bulk.ts";
 import { deadRoutes } from "./dead.ts";
 import { docsRoutes } from "./docs.ts";
 import { eventRoutes } from "./events.ts";
@@ -17,6 +18,7 @@ import { metricsRoutes } from "./metrics.ts";
 import { refuseCrossSiteChanges, refuseOtherHosts } from "./origin.ts";
 import { page } from "./page.ts";
 import { inputErrors, invalidInput, notFound, onError, Problem } from "./problem.ts";
+import { refuseUnknownParameters } from "./query.ts";
 import { queueRoutes } from "./queues.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { startRoutes } from "./start.ts";
@@ -76,9 +78,11 @@ export function createApp(parts: AppParts): App {
       throw new Problem(405, `${c.req.path} answers to ${allow} only`, {}, { allow });
     },
   }));
+  app.use(refuseUnknownParameters(app));
   app.route("/", accessRoutes());
   app.route("/", startRoutes(broker, registry));
   app.route("/", historyRoutes(broker));
+  app.route("/", bulkRoutes(broker));
   app.route("/", taskRoutes(broker, registry, closing.signal));
   app.route("/", eventRoutes(broker, hub));
   app.route("/", deadRoutes(broker));

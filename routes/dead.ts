@@ -9,10 +9,12 @@ import {
   MAX_DEAD,
   replayDead,
 } from "../jobs/dead.ts";
+import { deadGroups } from "../jobs/dead_groups.ts";
 import { jsonBody } from "./body.ts";
+import { DEAD_FIELDS } from "./filter.ts";
 import { problems } from "./problem.ts";
-import { json } from "./schemas.ts";
-import { MAX_ERROR_PART, PageBody, PageQuery, sendPage } from "./tasks.ts";
+import { DeadGroupsBody, json } from "./schemas.ts";
+import { PageBody, PageQuery, sendPage } from "./tasks.ts";
 
 /** Ten thousand ids. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -21,31 +23,34 @@ const listRoute = createRoute({
   method: "get",
   path: "/dead",
   summary: "List the dead tasks, those that have failed for good, the newest first",
-  request: { query: PageQuery.omit({ state: true }) },
+  request: { query: PageQuery.omit({ state: true, dead: true }) },
   responses: {
     200: json(PageBody, "A page, and the cursor of the next one"),
     ...problems(400, 422, 503),
   },
 });
 
+const groupsRoute = createRoute({
+  method: "get",
+  path: "/dead/groups",
+  summary: "The newest dead tasks by name and error, the largest group first",
+  responses: { 200: json(DeadGroupsBody, "The groups"), ...problems(503) },
+});
+
 const Selection = z.strictObject({
   ids: z.array(z.string()).min(1).max(MAX_DEAD).optional().openapi({
     description: "These; excludes all other fields",
   }),
-  name: z.string().optional(),
-  queue: z.string().optional(),
-  error: z.string().min(1).max(MAX_ERROR_PART).optional().openapi({
-    description: "Part of the type or the message of the error",
-  }),
+  ...DEAD_FIELDS,
   limit: z.int().min(1).max(MAX_DEAD).optional().openapi({
     default: DEFAULT_DEAD,
     description: "The newest of those that fit all fields",
   }),
 }).refine((selection) => Object.keys(selection).length > 0, {
-  error: "must say which: ids, or name, queue or error, or a limit alone for any",
+  error: "must say which: ids, or fields such as name and error, or a limit alone for any",
 }).refine((selection) => selection.ids === undefined || Object.keys(selection).length === 1, {
   path: ["ids"],
-  error: "excludes name, queue, error and limit",
+  error: "excludes all other fields",
 }).openapi("DeadSelection", { example: { name: "webhook", error: "answered 503" } });
 
 const request = {
@@ -82,9 +87,12 @@ const forgetRoute = createRoute({
 export function deadRoutes(broker: Broker): OpenAPIHono {
   const app = new OpenAPIHono();
 
-  app.openapi(listRoute, async (c) => {
-    return sendPage(c, await broker.list({ ...c.req.valid("query"), state: "FAILURE" }));
-  });
+  app.openapi(
+    listRoute,
+    (c) => sendPage(c, broker, { ...c.req.valid("query"), dead: true }),
+  );
+
+  app.openapi(groupsRoute, async (c) => c.json(await deadGroups(broker), 200));
 
   app.openapi(replayRoute, async (c) => {
     const { count, more } = await replayDead(broker, selected(c.req.valid("json")));

@@ -3,6 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { RATE_RULE } from "../jobs/flow.ts";
 import {
+  type DeadGroups,
   isRate,
   type Json,
   MISFIRES,
@@ -19,6 +20,7 @@ import {
   type Task,
   type TaskCounts,
   type TaskEvent,
+  type TaskSummary,
   type TaskType,
   WORKER_MODES,
   type WorkerInfo,
@@ -77,6 +79,27 @@ export const TaskBody = z.object({
   runtime_ms: z.number().nullable(),
   events: z.number().int(),
 }).openapi("Task") satisfies z.ZodType<Task>;
+
+export const SummaryBody = TaskBody.omit({ args: true, result: true, meta: true, error: true })
+  .extend({
+    args_preview: z.string().openapi({ description: "JSON text, cut off after 200 characters" }),
+    result_preview: z.string().nullable(),
+    error: z.object({ type: z.string(), message: z.string() }).nullable(),
+  }).openapi("TaskSummary") satisfies z.ZodType<TaskSummary>;
+
+const DeadGroupBody = z.object({
+  name: z.string(),
+  error_type: z.string(),
+  message: z.string().openapi({ description: "With # for numbers and ids" }),
+  count: z.number().int(),
+  last_at: z.string(),
+  example: z.string().openapi({ description: "The id of the last of them" }),
+}).openapi("DeadGroup");
+
+export const DeadGroupsBody: z.ZodType<DeadGroups> = z.object({
+  count: z.number().int().openapi({ description: "Of how many dead tasks, the newest" }),
+  groups: z.array(DeadGroupBody),
+}).openapi("DeadGroups");
 
 export const TaskEventBody: z.ZodType<TaskEvent> = z.object({
   seq: z.number().int(),

@@ -2,34 +2,38 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { Broker, Change, TaskPage } from "../jobs/broker.ts";
+import type { Broker, Change, TaskQuery } from "../jobs/broker.ts";
 import type { Registry } from "../jobs/registry.ts";
 import { waitForEnd } from "../jobs/task.ts";
-import { STATES } from "../jobs/wire.ts";
 import { jsonBody } from "./body.ts";
+import { FILTER_FIELDS } from "./filter.ts";
 import { noSuchTask, Problem, problems } from "./problem.ts";
-import { AnyJson, json, StartedBody, TaskBody } from "./schemas.ts";
+import { AnyJson, json, StartedBody, SummaryBody, TaskBody } from "./schemas.ts";
 
 const MAX_WAIT_SECONDS = 60;
 const MAX_PAGE = 500;
-/** What is looked for in up to 16,000 characters of each task. */
-export const MAX_ERROR_PART = 1000;
 const MAX_BODY_BYTES = 1.25 * 1024 * 1024;
 
 export const TaskId = z.object({ id: z.string() });
 
 export const PageQuery = z.object({
-  state: z.enum(STATES).optional(),
-  name: z.string().optional(),
-  queue: z.string().optional(),
-  error: z.string().max(MAX_ERROR_PART).optional().openapi({
-    description: "Part of the type or the message of its error",
+  ...FILTER_FIELDS,
+  view: z.enum(["full", "summary"]).default("full").openapi({
+    description: "A summary has the beginning of what may be long",
   }),
   limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50).openapi({ type: "integer" }),
   cursor: z.string().optional().openapi({ description: "From the page before" }),
 });
 
-export const PageBody = z.object({ tasks: z.array(TaskBody), cursor: z.string().nullable() });
+const page = <T extends z.ZodType>(task: T) =>
+  z.object({
+    tasks: z.array(task),
+    cursor: z.string().nullable(),
+    looked: z.number().int().openapi({
+      description: "How many tasks were looked at: a page may be empty and yet not the last",
+    }),
+  });
+export const PageBody = z.union([page(TaskBody), page(SummaryBody)]);
 
 const listRoute = createRoute({
   method: "get",
@@ -104,7 +108,7 @@ export function taskRoutes(
 ): OpenAPIHono {
   const app = new OpenAPIHono();
 
-  app.openapi(listRoute, async (c) => sendPage(c, await broker.list(c.req.valid("query"))));
+  app.openapi(listRoute, (c) => sendPage(c, broker, c.req.valid("query")));
 
   app.openapi(getRoute, async (c) => {
     const { id } = c.req.valid("param");
@@ -150,13 +154,18 @@ export function taskRoutes(
 }
 
 /** Answers a page, with a link to the next one. */
-export function sendPage(c: Context, { tasks, cursor }: TaskPage) {
-  if (cursor !== null) {
+export async function sendPage(
+  c: Context,
+  broker: Broker,
+  { view, ...query }: TaskQuery & { view: "full" | "summary" },
+) {
+  const found = view === "full" ? await broker.list(query) : await broker.summarize(query);
+  if (found.cursor !== null) {
     const next = new URL(c.req.url);
-    next.searchParams.set("cursor", cursor);
+    next.searchParams.set("cursor", found.cursor);
     c.header("link", `<${next.pathname}${next.search}>; rel="next"`);
   }
-  return c.json({ tasks, cursor }, 200);
+  return c.json(found, 200);
 }
 
 function done(id: string, change: Change, rule: string) {

@@ -26,6 +26,7 @@ import {
   success,
 } from "./broker_kit.ts";
 import { flowCases } from "./broker_flow.ts";
+import { searchCases } from "./broker_search.ts";
 import { totalsCases } from "./broker_totals.ts";
 import type { TestStore } from "./stores.ts";
 import { until } from "./until.ts";
@@ -649,7 +650,8 @@ const cases: Record<string, Case> = {
 
 /** Registers the suite for one kind of store. */
 export function testBroker(kind: string, start: () => Promise<TestStore>): void {
-  for (const [name, test] of Object.entries({ ...cases, ...flowCases, ...totalsCases })) {
+  const all = { ...cases, ...flowCases, ...searchCases, ...totalsCases };
+  for (const [name, test] of Object.entries(all)) {
     Deno.test(`${kind} broker: ${name}`, async () => {
       await using store = await start();
       const open: Broker[] = [];

@@ -517,7 +517,7 @@ export const flowCases: Record<string, Case> = {
       (await broker.list({ state: "FAILURE", error, limit: 9 })).tasks.map((task) => task.task_id);
     assertEquals(await find("TypeErr"), [bad.id]);
     assertEquals(await find('no "x"'), [bad.id]);
-    assertEquals(await find("typeerr"), []);
+    assertEquals(await find("typeerr"), [bad.id]);
     assertEquals(await find("at y"), []);
     assertEquals(await broker.retry(bad.id, "[7]"), { done: true, status: "PENDING" });
     const again = await claimOne(broker);

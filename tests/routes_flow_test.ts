@@ -282,7 +282,7 @@ onEachStore("GET /dead lists what has failed for good, also by its error", async
     second,
     first,
   ]);
-  assertEquals(await list("/dead?error=typeerror"), []);
+  assertEquals(await list("/dead?error=typeerror&text=away"), [third, first]);
   assertEquals(await list("/tasks?state=FAILURE&error=zero"), [second]);
   const page = await t.get("/dead?limit=2");
   assertStringIncludes(page.headers.get("link") ?? "", "/dead?limit=2&cursor=");

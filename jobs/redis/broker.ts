@@ -7,7 +7,6 @@ import {
   type Change,
   type Claimed,
   type EventListener,
-  InvalidCursorError,
   type NamedTaskLimits,
   type NewTask,
   type QueueLimits,
@@ -16,9 +15,11 @@ import {
   type Report,
   type Settlement,
   type Subscription,
-  type TaskFilter,
   type TaskLimits,
   type TaskPage,
+  type TaskQuery,
+  type Walk,
+  type WalkStep,
   type WorkerBeat,
   type WorkerListener,
 } from "../broker.ts";
@@ -29,6 +30,7 @@ import type {
   Rate,
   State,
   Stats,
+  SummaryPage,
   Task,
   TaskCounts,
   TaskEvent,
@@ -40,6 +42,7 @@ import {
   toEvents,
   toFields,
   toReceipts,
+  toSummary,
   toTask,
   toTaskLimits,
   toWorker,
@@ -49,6 +52,7 @@ import { RedisAccess } from "./access.ts";
 import { RedisSchedules } from "./schedules.ts";
 import { CONTROL_CHANNEL, EVENTS_CHANNEL, REAPING_LOCK } from "./keys.ts";
 import { type Script, scripts } from "./scripts.ts";
+import { RedisSearch } from "./search.ts";
 
 /** A worker whose connection is closed has this long to come back before its tasks are taken. */
 const GONE_GRACE_MS = 900;
@@ -60,6 +64,7 @@ const log = getLogger(["taskapp", "broker"]);
 export class RedisBroker implements Broker {
   readonly schedules = new RedisSchedules((script, args) => this.#run(script, args));
   readonly access = new RedisAccess((script, args) => this.#run(script, args));
+  readonly #searches = new RedisSearch((script, args) => this.#run(script, args));
   readonly #connection: Connection;
   readonly #options: BrokerOptions;
   readonly #enqueues = enqueues((tasks) => this.#enqueue(tasks));
@@ -107,17 +112,16 @@ export class RedisBroker implements Broker {
     return fields.length > 0 ? toTask(id, fields) : null;
   }
 
-  async list(filter: TaskFilter): Promise<TaskPage> {
-    const { state = "", name = "", queue = "", error = "", limit, cursor = "" } = filter;
-    if (!/^(\d{1,6}:\d{1,12}:.*)?$/.test(cursor)) throw new InvalidCursorError(cursor);
-    const [next, ...rows] = await this.#run(
-      scripts.list,
-      [state, name, queue, error, limit, cursor],
-    ) as [string, ...(string | string[])[]];
-    return {
-      tasks: chunks<[string, string[]]>(rows, 2).map(([id, fields]) => toTask(id, fields)),
-      cursor: next || null,
-    };
+  list(query: TaskQuery): Promise<TaskPage> {
+    return this.#searches.page(query, "full", toTask);
+  }
+
+  summarize(query: TaskQuery): Promise<SummaryPage> {
+    return this.#searches.page(query, "summary", toSummary);
+  }
+
+  walk(query: TaskQuery, kind: Walk): Promise<WalkStep> {
+    return this.#searches.walk(query, kind);
   }
 
   async events(id: string, after: number): Promise<TaskEvent[] | null> {

@@ -1,6 +1,7 @@
 /** From what Redis holds to what the wire shows. Replies of our own scripts are trusted. */
 
 import type { NamedTaskLimits, Receipt } from "../broker.ts";
+import { shorten, shortError } from "../search.ts";
 import { iso, toEvent } from "../stored.ts";
 import type {
   Json,
@@ -11,6 +12,7 @@ import type {
   Task,
   TaskError,
   TaskEvent,
+  TaskSummary,
   WorkerInfo,
   WorkerMode,
 } from "../wire.ts";
@@ -49,6 +51,29 @@ function json(text: string | undefined): Json {
 
 export function toTask(id: string, flat: readonly string[]): Task {
   const fields = toFields(flat);
+  return {
+    ...short(id, fields),
+    args: json(fields.get("args")),
+    meta: json(fields.get("meta")),
+    result: json(fields.get("result")),
+    error: json(fields.get("error")) as TaskError | null,
+  };
+}
+
+/** The same of fields that were shortened already, but by bytes. */
+export function toSummary(id: string, flat: readonly string[]): TaskSummary {
+  const fields = toFields(flat);
+  const result = fields.get("result");
+  return {
+    ...short(id, fields),
+    args_preview: shorten(fields.get("args") ?? "null"),
+    result_preview: result === undefined ? null : shorten(result),
+    error: shortError(json(fields.get("error")) as TaskError | null),
+  };
+}
+
+/** What of a task is always short. */
+function short(id: string, fields: Fields): Omit<Task, "args" | "meta" | "result" | "error"> {
   const number = (name: string, fallback: number) => Number(fields.get(name) ?? fallback);
   const time = (name: string) => {
     const ms = fields.get(name);
@@ -61,13 +86,9 @@ export function toTask(id: string, flat: readonly string[]): Task {
   return {
     task_id: id,
     name: fields.get("name") ?? "",
-    args: json(fields.get("args")),
     status,
     stage: fields.get("stage") ?? null,
     progress: status === "SUCCESS" ? 100 : number("progress", 0),
-    meta: json(fields.get("meta")),
-    result: json(fields.get("result")),
-    error: json(fields.get("error")) as TaskError | null,
     queue: fields.get("queue") ?? "",
     priority: (fields.get("priority") ?? "normal") as Priority,
     attempt: number("attempt", 1),

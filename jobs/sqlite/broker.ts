@@ -15,15 +15,17 @@ import type {
   Report,
   Settlement,
   Subscription,
-  TaskFilter,
   TaskLimits,
   TaskPage,
+  TaskQuery,
+  Walk,
+  WalkStep,
   WorkerBeat,
   WorkerListener,
 } from "../broker.ts";
 import { enqueues } from "../enqueues.ts";
 import { toStats } from "../stored.ts";
-import type { Stats, Task, TaskCounts, TaskEvent, WorkerInfo } from "../wire.ts";
+import type { Stats, SummaryPage, Task, TaskCounts, TaskEvent, WorkerInfo } from "../wire.ts";
 import { SqliteAccess } from "./access.ts";
 import { claim, isClaimable, renewLease } from "./claim.ts";
 import { readCounts } from "./counts.ts";
@@ -32,14 +34,8 @@ import { ownerOf, removeMailbox } from "./mailbox.ts";
 import { News } from "./news.ts";
 import { limitQueue, limitTask, type Purge, purge, setPaused } from "./queues.ts";
 import { SqliteSchedules } from "./schedules.ts";
-import {
-  readEvents,
-  readPage,
-  readQueues,
-  readTask,
-  readTaskLimits,
-  readWorkers,
-} from "./reads.ts";
+import { readPage, readSummaries, walk } from "./search.ts";
+import { readEvents, readQueues, readTask, readTaskLimits, readWorkers } from "./reads.ts";
 import { Transaction } from "./transaction.ts";
 import { accept, forget, report, retry, revoke, settle } from "./transitions.ts";
 import { isReapDue, nextDue, promote, prune, reap } from "./upkeep.ts";
@@ -87,8 +83,16 @@ export class SqliteBroker implements Broker {
     return this.#db.read(() => readTask(this.#db, id));
   }
 
-  list(filter: TaskFilter): Promise<TaskPage> {
-    return this.#db.read(() => readPage(this.#db, filter));
+  list(query: TaskQuery): Promise<TaskPage> {
+    return this.#db.read(() => readPage(this.#db, query));
+  }
+
+  summarize(query: TaskQuery): Promise<SummaryPage> {
+    return this.#db.read(() => readSummaries(this.#db, query));
+  }
+
+  walk(query: TaskQuery, kind: Walk): Promise<WalkStep> {
+    return this.#db.read(() => walk(this.#db, query, kind));
   }
 
   events(id: string, after: number): Promise<TaskEvent[] | null> {

@@ -33,6 +33,9 @@ const BUSY = 5;
 /** Busy, locked, read-only, I/O error, corrupt, full, cannot open, no database: not our mistakes. */
 const UNAVAILABLE = [BUSY, 6, 8, 10, 11, 13, 14, 26];
 
+/** Prepared and kept; searches have many forms. */
+const MAX_STATEMENTS = 500;
+
 const log = getLogger(["taskapp", "broker"]);
 
 export class Database {
@@ -164,6 +167,7 @@ export class Database {
   #statement(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (!statement) {
+      if (this.#statements.size >= MAX_STATEMENTS) this.#statements.clear();
       statement = this.#db.prepare(sql);
       this.#statements.set(sql, statement);
     }

@@ -1,71 +1,17 @@
 /** What is read without changing anything: tasks, their events, queues and workers. */
 
-import {
-  InvalidCursorError,
-  type NamedTaskLimits,
-  type QueueState,
-  type TaskFilter,
-  type TaskPage,
-  type WorkerBeat,
-} from "../broker.ts";
+import type { NamedTaskLimits, QueueState, WorkerBeat } from "../broker.ts";
 import { acceptedEvent, iso, toEvent } from "../stored.ts";
-import type { Task, TaskError, TaskEvent, WorkerInfo } from "../wire.ts";
+import type { Task, TaskEvent, WorkerInfo } from "../wire.ts";
 import type { Database } from "./database.ts";
 import { type TaskRow, toTask } from "./rows.ts";
-
-/** A page of a list ends early when it has looked at so many tasks or holds so many characters. */
-const MAX_LOOKED = 5000;
-const MAX_PAGE_CHARACTERS = 4 * 1024 * 1024;
 
 /** Not expired or forgotten; the parameter is the time. */
 const SEEN = "(kept_until IS NULL OR kept_until > ?)";
 
 export function readTask(db: Database, id: string): Task | null {
-  const row = rowOf(db, "id", id);
+  const row = db.get<TaskRow>(`SELECT * FROM tasks WHERE id = ? AND ${SEEN}`, id, Date.now());
   return row ? toTask(row) : null;
-}
-
-/** The cursor is the place, or without a state the number, of the last task looked at. */
-export function readPage(db: Database, filter: TaskFilter): TaskPage {
-  const { state, name, queue, error, limit, cursor } = filter;
-  if (!/^(\d{1,15})?$/.test(cursor ?? "")) throw new InvalidCursorError(cursor);
-  const order = state === undefined ? "n" : "place";
-  const before = cursor ? Number(cursor) : Number.MAX_SAFE_INTEGER;
-  const candidates = db.iterate<
-    Pick<TaskRow, "n" | "name" | "queue" | "kept_until"> & { at: number; error?: string | null }
-  >(
-    `SELECT n, ${order} AS at, name, queue, kept_until ${error === undefined ? "" : ", error"}
-     FROM tasks WHERE ${state === undefined ? "" : "status = ? AND"} ${order} < ?
-     ORDER BY ${order} DESC`,
-    ...(state === undefined ? [] : [state]),
-    before,
-  );
-  const tasks: Task[] = [];
-  let looked = 0;
-  let characters = 0;
-  for (const candidate of candidates) {
-    looked++;
-    if (
-      (name ?? candidate.name) === candidate.name &&
-      (queue ?? candidate.queue) === candidate.queue &&
-      (error === undefined || hasIn(candidate.error, error))
-    ) {
-      const row = rowOf(db, "n", candidate.n);
-      if (row) tasks.push(toTask(row));
-      characters += (row?.args.length ?? 0) + (row?.result?.length ?? 0);
-    }
-    if (tasks.length === limit || looked === MAX_LOOKED || characters >= MAX_PAGE_CHARACTERS) {
-      return { tasks, cursor: String(candidate.at) };
-    }
-  }
-  return { tasks, cursor: null };
-}
-
-/** Whether a stored error has a text in its type or its message. */
-function hasIn(stored: string | null | undefined, text: string): boolean {
-  if (!stored) return false;
-  const { type, message } = JSON.parse(stored) as TaskError;
-  return type.includes(text) || message.includes(text);
 }
 
 export function readEvents(db: Database, id: string, after: number): TaskEvent[] | null {
@@ -114,8 +60,4 @@ export function readWorkers(db: Database): WorkerInfo[] {
     heartbeat_at: iso(heartbeat),
     active: active.get(name) ?? 0,
   }));
-}
-
-function rowOf(db: Database, by: "id" | "n", value: string | number): TaskRow | undefined {
-  return db.get(`SELECT * FROM tasks WHERE ${by} = ? AND ${SEEN}`, value, Date.now());
 }

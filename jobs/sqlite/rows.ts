@@ -1,5 +1,6 @@
 /** What a row of the database looks like, and from there to the wire. */
 
+import { shorten, shortError } from "../search.ts";
 import { iso } from "../stored.ts";
 import {
   type Json,
@@ -9,6 +10,7 @@ import {
   type State,
   type Task,
   type TaskError,
+  type TaskSummary,
 } from "../wire.ts";
 
 /** One row of `tasks`; its columns are explained in schema.sql and schema_2.sql. */
@@ -84,18 +86,78 @@ const BRIEF_COLUMNS = [
 export type BriefRow = Pick<TaskRow, (typeof BRIEF_COLUMNS)[number]>;
 export const BRIEF = BRIEF_COLUMNS.join(", ");
 
+/** Those that are always short and on the wire. */
+const SHORT_COLUMNS = [
+  "id",
+  "name",
+  "queue",
+  "priority",
+  "status",
+  "seq",
+  "attempt",
+  "retries",
+  "max_retries",
+  "deliveries",
+  "time_limit",
+  "soft_time_limit",
+  "created",
+  "eta",
+  "expires",
+  "started",
+  "finished",
+  "worker",
+  "progress",
+  "stage",
+  "schedule",
+  "on_lost",
+  "concurrency_key",
+  "concurrency_limit",
+  "rate_limit",
+  "unique_key",
+] as const satisfies (keyof TaskRow)[];
+
+type ShortRow = Pick<TaskRow, (typeof SHORT_COLUMNS)[number]>;
+
+/** A row without what may be long: of that the first characters. */
+export type SummaryRow = ShortRow & Pick<TaskRow, "args" | "result"> & {
+  error_type: string | null;
+  error_message: string | null;
+};
+
+/** More than a preview has, to tell what was cut. */
+const CUT = "1, 201";
+export const SUMMARY = `${SHORT_COLUMNS.join(", ")}, substr(args, ${CUT}) AS args,
+  substr(result, ${CUT}) AS result, substr(error ->> '$.type', ${CUT}) AS error_type,
+  substr(error ->> '$.message', ${CUT}) AS error_message`;
+
 export function toTask(row: TaskRow): Task {
+  return {
+    ...short(row),
+    args: json(row.args),
+    meta: json(row.meta),
+    result: json(row.result),
+    error: json(row.error) as TaskError | null,
+  };
+}
+
+export function toSummary(row: SummaryRow): TaskSummary {
+  const { error_type: type, error_message: message } = row;
+  return {
+    ...short(row),
+    args_preview: shorten(row.args),
+    result_preview: row.result === null ? null : shorten(row.result),
+    error: type === null ? null : shortError({ type, message: message ?? "" }),
+  };
+}
+
+function short(row: ShortRow): Omit<Task, "args" | "meta" | "result" | "error"> {
   const { started, finished } = row;
   return {
     task_id: row.id,
     name: row.name,
-    args: json(row.args),
     status: row.status,
     stage: json(row.stage) as string | null,
     progress: row.status === "SUCCESS" ? 100 : row.progress,
-    meta: json(row.meta),
-    result: json(row.result),
-    error: json(row.error) as TaskError | null,
     queue: row.queue,
     priority: PRIORITIES[row.priority] ?? "normal",
     attempt: row.attempt,
