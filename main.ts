@@ -4,6 +4,7 @@ import { CommanderError } from "commander";
 import { type Io, UsageError } from "./cli/io.ts";
 import { BrokerRefusedError, BrokerUnavailableError } from "./jobs/broker.ts";
 import { InvalidDefinitionError } from "./jobs/errors.ts";
+import { hiddenPrompt, readLine } from "./lib/hidden_prompt.ts";
 
 /**
  * Runs a command line.
@@ -41,6 +42,7 @@ if (import.meta.main) {
     err: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
     interactive: Deno.stdout.isTerminal(),
     ...(Deno.stdin.isTerminal() && { confirm }),
+    secret: Deno.stdin.isTerminal() ? hiddenPrompt : readLine,
   });
   Deno.exit(code);
 }

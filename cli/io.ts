@@ -6,6 +6,8 @@ export interface Io {
   interactive: boolean;
   /** Asks on the terminal, where there is one. */
   confirm?(question: string): boolean;
+  /** Asks on the terminal without showing what is typed, or reads a line where there is no terminal. */
+  secret?(question: string): string | null;
 }
 
 /** An error of the user's: said in one line, exit code 2. */

@@ -12,6 +12,7 @@ import {
 import { MAX_SECONDS } from "../jobs/options.ts";
 import { isRedisUrl, parseRedisUrl } from "../jobs/redis/url.ts";
 import { isRate, NAME_PATTERN, type Rate, type State, STATES } from "../jobs/wire.ts";
+import { Clients } from "../routes/access_client.ts";
 import { UsageError } from "./io.ts";
 
 const DEFAULT_BROKER = "redis://127.0.0.1:6379";
@@ -115,6 +116,27 @@ export function names(text: string): string[] {
   const wrong = list.find((name) => !NAME_PATTERN.test(name));
   if (wrong !== undefined) {
     throw new InvalidArgumentError(`"${wrong}" is not a name (letters, digits, _ . : -)`);
+  }
+  return list;
+}
+
+/** Reads names of fields separated by commas, each with `*` for any characters. */
+export function maskNames(text: string): string[] {
+  const list = text.split(",").map((name) => name.trim());
+  if (list.some((name) => !/[^*]/.test(name))) {
+    throw new InvalidArgumentError("must be names of fields, such as password,*_token");
+  }
+  return list;
+}
+
+/** Reads addresses and ranges of addresses separated by commas. */
+export function proxies(text: string): string[] {
+  const list = text.split(",").map((proxy) => proxy.trim());
+  try {
+    new Clients(list);
+  } catch (error) {
+    if (error instanceof RangeError) throw new InvalidArgumentError(error.message);
+    throw error;
   }
   return list;
 }

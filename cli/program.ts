@@ -1,10 +1,12 @@
 /** The command line: commands, flags, their variables and defaults, all in one place. */
 
 import { Command, Option } from "commander";
+import { OPEN } from "../routes/access_parts.ts";
 import { addCallOptions } from "./call_options.ts";
 import type { Origins } from "../lib/env.ts";
 import { call } from "./call.ts";
 import { addConfigCommand, loadSettings, sayOrigins } from "./config.ts";
+import { fileOption } from "./credentials.ts";
 import { addDeadCommands } from "./dead.ts";
 import { dev } from "./dev.ts";
 import { healthcheck } from "./healthcheck.ts";
@@ -16,7 +18,9 @@ import {
   devBrokerOption,
   integer,
   loglevelOption,
+  maskNames,
   names,
+  proxies,
   resultExpiresOption,
   seconds,
   time,
@@ -27,6 +31,8 @@ import { addQueueCommands } from "./queue.ts";
 import { addScheduleCommand } from "./schedule.ts";
 import { serve } from "./serve.ts";
 import { addTaskCommands } from "./task.ts";
+import { addTokenCommand } from "./token.ts";
+import { addUserCommand } from "./user.ts";
 import { BUILD, VERSION } from "./version.ts";
 import { work } from "./work.ts";
 import { addWorkOptions } from "./work_options.ts";
@@ -58,6 +64,11 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .addOption(noAuthOption())
     .addOption(tutorialRoutesOption())
     .addOption(allowedHostsOption())
+    .addOption(fileOption("user", "who may log in, made by taskapp user; without it nobody has to"))
+    .addOption(fileOption("token", "what programs may come in with, made by taskapp token"))
+    .addOption(readOnlyOption())
+    .addOption(maskOption())
+    .addOption(trustedProxiesOption())
     .action(async (options) => done(await serve(options, io)));
 
   addWorkOptions(common(program.command("work").alias("worker").description("Run tasks")))
@@ -119,6 +130,9 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .action(async (options) => done(await purge(options, io)));
   addScheduleCommand(program, io, done);
 
+  addUserCommand(program, io);
+  addTokenCommand(program, io);
+
   program.command("migrate").description("Move all tasks from a database file to a Redis")
     .addOption(
       new Option("--from <sqlite:FILE>", "the file; nobody else may have it open")
@@ -139,7 +153,7 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
 }
 
 function hostOption(
-  description = "address to listen on; beyond this machine only serve, with --no-auth",
+  description = "address to listen on; beyond this machine only serve, with a login or --no-auth",
 ): Option {
   return new Option("--host <address>", description)
     .env("TASKAPP_HOST").default("127.0.0.1");
@@ -163,7 +177,7 @@ function allowedHostsOption(): Option {
 function noAuthOption(): Option {
   return new Option(
     "--no-auth",
-    "listen beyond this machine although anyone may come in; put a proxy with a login in front",
+    "listen beyond this machine without a login: anyone may come in; put a proxy with one in front",
   )
     .env("TASKAPP_NO_AUTH");
 }
@@ -171,4 +185,23 @@ function noAuthOption(): Option {
 function tutorialRoutesOption(): Option {
   return new Option("--tutorial-routes", "answer GET /{word}, which starts a task; dev always does")
     .env("TASKAPP_TUTORIAL_ROUTES").default(false);
+}
+
+function readOnlyOption(): Option {
+  return new Option("--read-only", "refuse whatever would change something, to everybody")
+    .env("TASKAPP_READ_ONLY").default(false);
+}
+
+function maskOption(): Option {
+  const description = "fields of arguments, results and meta whose values nobody is shown, " +
+    "such as password,*_token";
+  return new Option("--mask <names>", description).env("TASKAPP_MASK").argParser(maskNames);
+}
+
+function trustedProxiesOption(): Option {
+  const description =
+    "addresses of proxies, or ranges such as 10.0.0.0/8, that are believed where a " +
+    "request comes from (X-Forwarded-For, X-Forwarded-Proto)";
+  return new Option("--trusted-proxies <addresses>", description).env("TASKAPP_TRUSTED_PROXIES")
+    .argParser(proxies).default(OPEN.trustedProxies);
 }

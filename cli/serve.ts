@@ -2,6 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Broker } from "../jobs/broker.ts";
+import { Mask } from "../jobs/access_mask.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import { Registry } from "../jobs/registry.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
@@ -10,7 +11,9 @@ import { configureLog } from "../lib/log.ts";
 import { stopSignal } from "../lib/signals.ts";
 import { Ticker } from "../lib/ticker.ts";
 import { createApp } from "../routes/app.ts";
+import { type AccessSettings, OPEN } from "../routes/access_parts.ts";
 import { canStart } from "./can_start.ts";
+import { openFile } from "./credentials.ts";
 import { VERSION } from "./version.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { CommonOptions } from "./options.ts";
@@ -28,6 +31,13 @@ export interface ServeOptions extends CommonOptions {
   tutorialRoutes: boolean;
   /** Names that requests may be addressed to; without it those of this machine, or any beyond it. */
   allowedHosts?: string[];
+  usersFile?: string;
+  tokensFile?: string;
+  readOnly?: boolean;
+  /** Names of fields. */
+  mask?: string[];
+  /** Addresses and ranges. */
+  trustedProxies?: string[];
 }
 
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
@@ -35,10 +45,11 @@ const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 export async function serve(options: ServeOptions, io: Io): Promise<number> {
   checkHost(options);
   configureLog(options.loglevel);
+  const access = accessOf(options);
   const broker = connectBroker(options.broker, options);
   try {
     if (!await canStart(broker)) return 0;
-    const server = listen(broker, options);
+    const server = listen(broker, options, access);
     // With no worker there nobody else would see what waits again, and what is due.
     const ticker = new Ticker(upkeep(broker));
     ticker.start();
@@ -63,7 +74,7 @@ export interface Server {
  * Starts to listen.
  * @throws {UsageError} the address cannot be had
  */
-export function listen(broker: Broker, options: ServeOptions): Server {
+export function listen(broker: Broker, options: ServeOptions, access = OPEN): Server {
   const { host: hostname, port, tutorialRoutes, allowedHosts } = options;
   const app = createApp({
     broker,
@@ -72,6 +83,7 @@ export function listen(broker: Broker, options: ServeOptions): Server {
     version: VERSION,
     // Pages of other sites can have their own name point here, but not choose another name.
     allowedHosts: allowedHosts ?? (isLoopback(hostname) ? LOOPBACK_NAMES : null),
+    access,
   });
   try {
     const abandon = new AbortController();
@@ -102,15 +114,49 @@ export function listen(broker: Broker, options: ServeOptions): Server {
 }
 
 /**
+ * Reads who may come in.
+ * @throws {UsageError} a file is not written right, or nobody could come in
+ */
+function accessOf(options: ServeOptions): AccessSettings {
+  const { usersFile, tokensFile, readOnly = false, mask, trustedProxies } = options;
+  const files = {
+    ...usersFile !== undefined && { user: openFile("user", usersFile) },
+    ...tokensFile !== undefined && { token: openFile("token", tokensFile) },
+  };
+  const all = Object.values(files);
+  if (all.length > 0 && all.every(({ credentials }) => credentials.length === 0)) {
+    throw new UsageError(
+      `${all.map(({ path }) => path).join(" and ")}: nobody is in there who could come in; ` +
+        `add somebody by taskapp ${all[0]?.kind} add NAME --role admin`,
+    );
+  }
+  return {
+    files: all.length > 0 ? files : null,
+    readOnly,
+    mask: mask ? new Mask(mask) : null,
+    trustedProxies: trustedProxies ?? OPEN.trustedProxies,
+  };
+}
+
+/**
  * Nobody should find an open door by accident.
  * @param options without `auth` where the command has no `--no-auth`
- * @throws {UsageError} others could reach the address, and the user did not insist
+ * @throws {UsageError} others could reach the address, nobody has to log in, and the user did not insist
  */
-export function checkHost({ host, auth }: { host: string; auth?: boolean }): void {
-  if (isLoopback(host) || auth === false) return;
+export function checkHost(
+  { host, auth, usersFile, tokensFile }:
+    & Pick<ServeOptions, "host" | "usersFile" | "tokensFile">
+    & { auth?: boolean },
+): void {
+  const hasLogin = usersFile !== undefined || tokensFile !== undefined;
+  if (auth === false && hasLogin) {
+    const option = usersFile === undefined ? "--tokens-file" : "--users-file";
+    throw new UsageError(`--no-auth and ${option} contradict each other: leave one of them out`);
+  }
+  if (isLoopback(host) || hasLogin || auth === false) return;
   const others = auth === undefined
-    ? "for others run serve with --no-auth and work, and put a proxy with a login in front"
-    : "put a proxy with a login in front and say --no-auth";
+    ? "for others run serve with --users-file and work"
+    : "say who may come in with --users-file, or, behind a proxy with a login, say --no-auth";
   throw new UsageError(
     `--host ${host} would let anyone in reach start and cancel tasks: ` +
       `${others}, or stay on 127.0.0.1`,

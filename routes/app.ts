@@ -3,9 +3,14 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { maskedBroker } from "../jobs/access_masked.ts";
 import type { Broker } from "../jobs/broker.ts";
 import type { Registry } from "../jobs/registry.ts";
 import { accessRoutes } from "./access.ts";
+import { accountRoutes } from "./access_accounts.ts";
+import { audit, auditRoutes } from "./access_audit.ts";
+import { findRule, guard } from "./access_guard.ts";
+import { accessParts, type AccessSettings } from "./access_parts.ts";
 import { isRoute, ruleOf } from "./access_rules.ts";
 import { bulkRoutes } from "./bulk.ts";
 import { deadRoutes } from "./dead.ts";
@@ -36,6 +41,7 @@ export interface AppParts {
   version: string;
   /** Names that requests may be addressed to; null for any. */
   allowedHosts: string[] | null;
+  access: AccessSettings;
 }
 
 export interface App extends Pick<OpenAPIHono, "fetch" | "request" | "routes"> {
@@ -43,10 +49,20 @@ export interface App extends Pick<OpenAPIHono, "fetch" | "request" | "routes"> {
   close(): Promise<void>;
 }
 
+/** On every answer that does not say better. */
+const HEADERS = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cache-control": "no-store",
+};
+
 const headers: MiddlewareHandler = async (c, next) => {
-  c.header("x-content-type-options", "nosniff");
-  c.header("cache-control", "no-store");
   await next();
+  if (c.res.status === 101) return; // what opens a socket is not to be touched
+  for (const [name, value] of Object.entries(HEADERS)) {
+    if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+  }
 };
 
 /**
@@ -54,11 +70,16 @@ const headers: MiddlewareHandler = async (c, next) => {
  * @throws {TypeError} a route has no rule that says who may use it
  */
 export function createApp(parts: AppParts): App {
-  const { broker, registry, tutorialRoutes: words, version, allowedHosts } = parts;
+  const { registry, tutorialRoutes: words, version, allowedHosts } = parts;
+  const { readOnly, mask } = parts.access;
+  // Whatever is told of tasks is told by this one.
+  const broker = mask ? maskedBroker(parts.broker, mask) : parts.broker;
+  const access = accessParts(broker, parts.access);
+  const { directory, clients, login, open, auth } = access;
   const hub = new Hub(broker);
   const closing = new AbortController();
-  const topics = new Topics(topicSources(broker, registry));
-  const live = liveRoutes({ hub, topics, broker });
+  const topics = new Topics(topicSources(broker, registry, mask));
+  const live = liveRoutes({ hub, topics, broker }, open);
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) throw invalidInput(inputErrors(result.error));
@@ -67,9 +88,9 @@ export function createApp(parts: AppParts): App {
   app.onError(onError);
   app.notFound(notFound);
 
+  app.use(headers);
   app.use(refuseOtherHosts(allowedHosts));
   app.route("/", page());
-  app.use(headers);
   app.use(refuseCrossSiteChanges);
   app.use(methodNotAllowed({
     app,
@@ -78,15 +99,23 @@ export function createApp(parts: AppParts): App {
       throw new Problem(405, `${c.req.path} answers to ${allow} only`, {}, { allow });
     },
   }));
+  app.use(findRule());
+  app.use(audit(broker, clients, mask));
+  app.use(guard(auth ? login : null, readOnly));
   app.use(refuseUnknownParameters(app));
-  app.route("/", accessRoutes());
+  app.route("/", accessRoutes(access));
+  app.route("/", accountRoutes(directory, open));
+  app.route("/", auditRoutes(broker));
   app.route("/", startRoutes(broker, registry));
   app.route("/", historyRoutes(broker));
   app.route("/", bulkRoutes(broker));
-  app.route("/", taskRoutes(broker, registry, closing.signal));
-  app.route("/", eventRoutes(broker, hub));
+  app.route(
+    "/",
+    taskRoutes(broker, registry, closing.signal, mask && { mask, broker: parts.broker }),
+  );
+  app.route("/", eventRoutes(broker, hub, open));
   app.route("/", deadRoutes(broker));
-  app.route("/", scheduleRoutes(broker, registry));
+  app.route("/", scheduleRoutes(broker, registry, mask));
   app.route("/", taskTypeRoutes(broker, registry));
   app.route("/", queueRoutes(broker, registry));
   app.route("/", systemRoutes(broker));
@@ -104,6 +133,7 @@ export function createApp(parts: AppParts): App {
     async close() {
       closing.abort();
       topics.close();
+      open.close();
       await hub.close();
     },
   };

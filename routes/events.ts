@@ -3,6 +3,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Broker } from "../jobs/broker.ts";
 import { isReady } from "../jobs/wire.ts";
+import type { OpenConnections } from "./access_open.ts";
 import type { Hub } from "./hub.ts";
 import { noSuchTask, problems } from "./problem.ts";
 import { TaskEventBody } from "./schemas.ts";
@@ -40,7 +41,7 @@ const eventsRoute = createRoute({
 });
 
 /** The route of a task's events. */
-export function eventRoutes(broker: Broker, hub: Hub): OpenAPIHono {
+export function eventRoutes(broker: Broker, hub: Hub, open: OpenConnections): OpenAPIHono {
   const app = new OpenAPIHono();
 
   app.openapi(eventsRoute, async (c) => {
@@ -57,7 +58,8 @@ export function eventRoutes(broker: Broker, hub: Hub): OpenAPIHono {
     if (task === null) throw noSuchTask(id);
     // To a browser's EventSource, 204 says not to come back; an ended stream would be opened again.
     if (isReady(task.status) && after >= task.events) return c.body(null, 204);
-    const stream = eventStream(hub, broker, id, Math.min(after, task.events));
+    const hold = (end: () => void) => open.hold(c.get("principal"), end);
+    const stream = eventStream(hub, broker, id, Math.min(after, task.events), hold);
     return c.body(stream, 200, {
       "content-type": "text/event-stream",
       "cache-control": "no-store, no-transform",
@@ -67,7 +69,14 @@ export function eventRoutes(broker: Broker, hub: Hub): OpenAPIHono {
   return app;
 }
 
-function eventStream(hub: Hub, broker: Broker, id: string, after: number): ReadableStream {
+function eventStream(
+  hub: Hub,
+  broker: Broker,
+  id: string,
+  after: number,
+  hold: (end: () => void) => () => void,
+): ReadableStream {
+  let letGo = () => {};
   let watcher: Watcher | undefined;
   let open = true;
   let heartbeat: ReturnType<typeof setInterval> | undefined;
@@ -86,12 +95,14 @@ function eventStream(hub: Hub, broker: Broker, id: string, after: number): Reada
         buffered: () => HIGH - (controller.desiredSize ?? HIGH),
         close() {
           clearInterval(heartbeat);
+          letGo();
           if (open) controller.close();
           open = false;
         },
       };
       heartbeat = setInterval(() => write(":\n\n"), HEARTBEAT_MS);
       watcher = new Watcher(hub, broker, sink);
+      letGo = hold(() => watcher?.close());
       watcher.followEvents(id, after);
     },
     cancel() {

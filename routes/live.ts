@@ -1,14 +1,21 @@
 /** `WS /ws` and `WS /ws/task/{id}`: tasks and topics, live. */
 
 import { type Context, Hono } from "hono";
+import type { OpenConnections } from "./access_open.ts";
 import { refuseCrossSite } from "./origin.ts";
 import { invalidInput, Problem } from "./problem.ts";
 import { type LiveParts, openSocket, type Subject } from "./socket.ts";
 
+/** As 401 says it in HTTP. */
+const UNAUTHORIZED = 4401;
+
 /** The WebSocket routes, and how many sockets are open. */
-export function liveRoutes(parts: LiveParts): { routes: Hono; clients: () => number } {
+export function liveRoutes(
+  parts: LiveParts,
+  open: OpenConnections,
+): { routes: Hono; clients: () => number } {
   const routes = new Hono();
-  let open = 0;
+  let clients = 0;
 
   async function upgrade(c: Context, subject: Subject): Promise<Response> {
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
@@ -17,7 +24,14 @@ export function liveRoutes(parts: LiveParts): { routes: Hono; clients: () => num
     refuseCrossSite(c.req.raw);
     await parts.hub.ready();
     try {
-      return openSocket(c.req.raw, parts, subject, (change) => open += change);
+      return openSocket(c.req.raw, parts, subject, (end) => {
+        clients++;
+        const letGo = open.hold(c.get("principal"), () => end(UNAUTHORIZED, "Log in again"));
+        return () => {
+          clients--;
+          letGo();
+        };
+      });
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       throw new Problem(400, `This is not how a WebSocket is opened: ${error.message}`);
@@ -33,7 +47,7 @@ export function liveRoutes(parts: LiveParts): { routes: Hono; clients: () => num
     });
   });
 
-  return { routes, clients: () => open };
+  return { routes, clients: () => clients };
 }
 
 /** Number of an event, as a URL or a header has it. */

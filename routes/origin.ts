@@ -5,7 +5,12 @@ import { Problem } from "./problem.ts";
 
 /** These tell nothing that a stranger could use, and those who ask them know no name of ours. */
 const PROBES = ["/healthz", "/readyz"];
-const READ_ONLY = ["GET", "HEAD", "OPTIONS"];
+const READING = ["GET", "HEAD", "OPTIONS"];
+
+/** Whether a request by this method changes nothing. */
+export function isReading(method: string): boolean {
+  return READING.includes(method);
+}
 
 /**
  * Refuses requests, but for probes, that are addressed to another name: a site can have its own name point to this
@@ -28,7 +33,7 @@ export function refuseOtherHosts(names: string[] | null): MiddlewareHandler {
 
 /** Refuses requests that change something when another site's page sent them. */
 export const refuseCrossSiteChanges: MiddlewareHandler = async (c, next) => {
-  if (!READ_ONLY.includes(c.req.method)) refuseCrossSite(c.req.raw);
+  if (!isReading(c.req.method)) refuseCrossSite(c.req.raw);
   await next();
 };
 
@@ -44,6 +49,25 @@ export function refuseCrossSite({ headers, url }: Request): void {
   if (site === "cross-site" || (origin !== null && !isOriginOf(origin, host))) {
     throw new Problem(403, `A page of another site (${origin ?? site}) may not do this`);
   }
+}
+
+/**
+ * Refuses a request that does not prove that it comes from a page of ours: browsers send a session's cookie
+ * by themselves, so nothing else tells who wanted it.
+ * @throws {Problem} 403
+ */
+export function refuseOtherOrigins({ headers, url }: Request): void {
+  const origin = headers.get("origin");
+  const host = headers.get("host") ?? new URL(url).host;
+  const isOurs = origin === null
+    ? headers.get("sec-fetch-site") === "same-origin"
+    : isOriginOf(origin, host);
+  if (isOurs) return;
+  throw new Problem(
+    403,
+    "With a session only the page of this server may do this: " +
+      "the headers Origin or Sec-Fetch-Site must say so; programs come with a token",
+  );
 }
 
 function isOriginOf(origin: string, host: string): boolean {

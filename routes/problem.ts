@@ -5,6 +5,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { AccountConflictError, UnknownAccountError } from "../jobs/access_directory.ts";
 import { BrokerFullError, BrokerUnavailableError, InvalidCursorError } from "../jobs/broker.ts";
 import {
   ArgumentsTooLargeError,
@@ -19,6 +20,7 @@ import type { State } from "../jobs/wire.ts";
 
 const TITLES = {
   400: "Bad Request",
+  401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
@@ -28,6 +30,7 @@ const TITLES = {
   415: "Unsupported Media Type",
   422: "Unprocessable Content",
   426: "Upgrade Required",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",
 } as const satisfies Partial<Record<ContentfulStatusCode, string>>;
@@ -135,6 +138,8 @@ function toProblem(thrown: Error, c: Context): Problem {
   if (thrown instanceof InvalidOptionError) {
     return invalidInput([{ path: thrown.option, message: thrown.rule }]);
   }
+  if (thrown instanceof UnknownAccountError) return new Problem(404, thrown.message);
+  if (thrown instanceof AccountConflictError) return new Problem(409, thrown.message);
   if (thrown instanceof UnknownScheduleError) return new Problem(404, thrown.message);
   if (thrown instanceof ScheduleConflictError) return new Problem(409, thrown.message);
   if (thrown instanceof InvalidCursorError) {

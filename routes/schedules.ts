@@ -1,11 +1,13 @@
 /** `/schedules`: tasks that are started again and again; and when they would be. */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Mask } from "../jobs/access_mask.ts";
+import { maskSchedule } from "../jobs/access_masked.ts";
 import type { Broker } from "../jobs/broker.ts";
 import type { Registry } from "../jobs/registry.ts";
 import type { ScheduleDefinition } from "../jobs/schedule.ts";
 import { type ScheduleChanges, Schedules, UnknownScheduleError } from "../jobs/schedule_control.ts";
-import { MISFIRES } from "../jobs/wire.ts";
+import { type Json, MISFIRES, type Schedule } from "../jobs/wire.ts";
 import { jsonBody } from "./body.ts";
 import { callFields, Seconds, Time } from "./call_fields.ts";
 import { problems } from "./problem.ts";
@@ -190,39 +192,57 @@ const timesRoute = createRoute({
   },
 });
 
-/** The routes of schedules. */
-export function scheduleRoutes(broker: Broker, registry: Registry): OpenAPIHono {
+/**
+ * The routes of schedules.
+ * @param mask what is not shown of their arguments; where it comes back, what is hidden stays
+ */
+export function scheduleRoutes(
+  broker: Broker,
+  registry: Registry,
+  mask: Mask | null,
+): OpenAPIHono {
   const app = new OpenAPIHono();
   const schedules = new Schedules(broker, registry);
+  const shown = <T extends Schedule>(schedule: T): T =>
+    mask ? maskSchedule(schedule, mask) : schedule;
+
+  async function whole<T extends { args?: Json | undefined }>(name: string, given: T): Promise<T> {
+    if (!mask || given.args === undefined) return given;
+    const { args } = await schedules.get(name) ?? { args: null };
+    return { ...given, args: mask.restore(given.args, args) };
+  }
 
   app.openapi(listRoute, async (c) => {
     const { limit, cursor } = c.req.valid("query");
-    return c.json(await schedules.list(limit, cursor), 200);
+    const page = await schedules.list(limit, cursor);
+    return c.json({ ...page, schedules: page.schedules.map(shown) }, 200);
   });
 
   app.openapi(createScheduleRoute, async (c) => {
     const { name, ...given } = c.req.valid("json");
     const schedule = await schedules.create(name, definition(given));
     c.header("location", `/schedules/${name}`);
-    return c.json(schedule, 201);
+    return c.json(shown(schedule), 201);
   });
 
   app.openapi(getRoute, async (c) => {
     const { name } = c.req.valid("param");
     const schedule = await schedules.get(name);
     if (!schedule) throw new UnknownScheduleError(name);
-    return c.json({ ...schedule, next_times: await schedules.upcoming(name) }, 200);
+    return c.json({ ...shown(schedule), next_times: await schedules.upcoming(name) }, 200);
   });
 
   app.openapi(replaceRoute, async (c) => {
     const { name } = c.req.valid("param");
-    const { schedule, created } = await schedules.replace(name, definition(c.req.valid("json")));
-    return created ? c.json(schedule, 201) : c.json(schedule, 200);
+    const given = definition(await whole(name, c.req.valid("json")));
+    const { schedule, created } = await schedules.replace(name, given);
+    return created ? c.json(shown(schedule), 201) : c.json(shown(schedule), 200);
   });
 
   app.openapi(updateRoute, async (c) => {
     const { name } = c.req.valid("param");
-    return c.json(await schedules.update(name, changes(c.req.valid("json"))), 200);
+    const given = changes(await whole(name, c.req.valid("json")));
+    return c.json(shown(await schedules.update(name, given)), 200);
   });
 
   app.openapi(removeRoute, async (c) => {
@@ -231,11 +251,11 @@ export function scheduleRoutes(broker: Broker, registry: Registry): OpenAPIHono 
   });
 
   app.openapi(pauseRoute, async (c) => {
-    return c.json(await schedules.pause(c.req.valid("param").name), 200);
+    return c.json(shown(await schedules.pause(c.req.valid("param").name)), 200);
   });
 
   app.openapi(resumeRoute, async (c) => {
-    return c.json(await schedules.resume(c.req.valid("param").name), 200);
+    return c.json(shown(await schedules.resume(c.req.valid("param").name)), 200);
   });
 
   app.openapi(runRoute, async (c) => {

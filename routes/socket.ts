@@ -39,13 +39,14 @@ export interface LiveParts {
 
 /**
  * Answers the request to open a WebSocket and serves it.
+ * @param onOpen told how to end it, answers what to do when it has ended
  * @throws {TypeError} the request is no such request
  */
 export function openSocket(
   request: Request,
   { hub, topics, broker }: LiveParts,
   subject: Subject,
-  onCount: (change: 1 | -1) => void,
+  onOpen: (end: (code: number, reason: string) => void) => () => void,
 ): Response {
   const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_TIMEOUT_S });
   // A client that went away before it was open never closes: nothing may be held for it until then.
@@ -54,13 +55,13 @@ export function openSocket(
     if (subject === "all") watcher.followAll();
     else watcher.follow(subject.id, subject.after);
     const topicClient = topicClientOf(socket);
-    onCount(1);
+    const onEnd = onOpen((code, reason) => watcher.close(code, reason));
     let open = true;
     const choose = (chosen: Topic[]) => topics.watch(topicClient, chosen);
     socket.onmessage = ({ data }) => receive(socket, watcher, choose, data);
     socket.onclose = () => {
       // Deno tells twice of a client that stopped answering.
-      if (open) onCount(-1);
+      if (open) onEnd();
       open = false;
       choose([]);
       watcher.close();

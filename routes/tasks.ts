@@ -2,9 +2,11 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import type { Mask } from "../jobs/access_mask.ts";
 import type { Broker, Change, TaskQuery } from "../jobs/broker.ts";
 import type { Registry } from "../jobs/registry.ts";
 import { waitForEnd } from "../jobs/task.ts";
+import type { Json } from "../jobs/wire.ts";
 import { jsonBody } from "./body.ts";
 import { FILTER_FIELDS } from "./filter.ts";
 import { noSuchTask, Problem, problems } from "./problem.ts";
@@ -100,11 +102,13 @@ const forgetRoute = createRoute({
 /**
  * The routes of existing tasks.
  * @param closing aborts when the server stops, so that nobody is kept waiting
+ * @param hidden what `broker` masks, and the broker that it masks
  */
 export function taskRoutes(
   broker: Broker,
   registry: Registry,
   closing: AbortSignal,
+  hidden: { mask: Mask; broker: Broker } | null,
 ): OpenAPIHono {
   const app = new OpenAPIHono();
 
@@ -138,10 +142,11 @@ export function taskRoutes(
     return c.json({ task_id: id, status }, 202);
   });
 
-  async function checkedArgs(id: string, args: unknown): Promise<string> {
-    const task = await broker.get(id);
+  async function checkedArgs(id: string, args: Json): Promise<string> {
+    const task = await (hidden?.broker ?? broker).get(id);
     if (task === null) throw noSuchTask(id);
-    return await registry.get(task.name).encodeArgs(args);
+    const whole = hidden ? hidden.mask.restore(args, task.args) : args;
+    return await registry.get(task.name).encodeArgs(whole);
   }
 
   app.openapi(forgetRoute, async (c) => {

@@ -1,5 +1,7 @@
 /** What the page shows besides tasks: read once a second for all who watch it, and told when it changed. */
 
+import type { Mask } from "../jobs/access_mask.ts";
+import { maskSchedule } from "../jobs/access_masked.ts";
 import { type Broker, BrokerUnavailableError } from "../jobs/broker.ts";
 import { brokerDuty } from "../jobs/broker_duty.ts";
 import { deadGroups } from "../jobs/dead_groups.ts";
@@ -16,15 +18,25 @@ const MAX_SCHEDULES = 500;
 /** How each topic is read. */
 export type TopicSources = { [T in Topic]: () => Promise<TopicData[T]> };
 
-/** The topics as a broker has them. */
-export function topicSources(broker: Broker, registry: Registry): TopicSources {
+/**
+ * The topics as a broker has them.
+ * @param mask what is not shown of the arguments of schedules
+ */
+export function topicSources(
+  broker: Broker,
+  registry: Registry,
+  mask: Mask | null,
+): TopicSources {
   const schedules = new Schedules(broker, registry);
   return {
     counts: () => broker.counts(),
     queues: () => allQueues(broker, registry),
     workers: () => broker.workers(),
     history: () => Promise.resolve(null),
-    schedules: async () => (await schedules.list(MAX_SCHEDULES, undefined)).schedules,
+    async schedules() {
+      const page = await schedules.list(MAX_SCHEDULES, undefined);
+      return page.schedules.map((schedule) => mask ? maskSchedule(schedule, mask) : schedule);
+    },
     dead: () => deadGroups(broker),
   };
 }

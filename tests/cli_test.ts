@@ -80,8 +80,11 @@ const MISTAKES: [args: string[], complaint: RegExp][] = [
   [["serve", "--host", "203.0.113.1", "--no-auth"], /cannot listen on 203\.0\.113\.1:8000/],
   [["call", "divide", "[1, 2]", "--idempotency-key", ""], /1 to 255 characters/],
   [["serve", "--port", "99999"], /must be a whole number from 0 to 65535/],
-  [["serve", "--host", "0.0.0.0"], /and say --no-auth, or stay/],
-  [["dev", "--host", "0.0.0.0"], /for others run serve with --no-auth and work/],
+  [
+    ["serve", "--host", "0.0.0.0"],
+    /who may come in with --users-file, or, behind a proxy .*, say --no-auth, or stay/,
+  ],
+  [["dev", "--host", "0.0.0.0"], /for others run serve with --users-file and work/],
   [["healthcheck", "--url", "foo"], /--url must be a URL such as http:.*, not foo/],
   [["healthcheck", "--host", "a b"], /--host a b is not an address/],
   [["healthcheck", "--port", "0"], /from 1 to 65535/],

@@ -5,6 +5,7 @@ import type { Broker, Claimed, Outcome } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import { Registry } from "../jobs/registry.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
+import { type AccessSettings, OPEN } from "../routes/access_parts.ts";
 import { type App, createApp } from "../routes/app.ts";
 import { TestRedis } from "./redis.ts";
 import type { TestStore } from "./stores.ts";
@@ -14,6 +15,7 @@ export const WORKER = "tester";
 interface AppOptions {
   tutorialRoutes?: boolean;
   allowedHosts?: string[];
+  access?: Partial<AccessSettings>;
 }
 
 export class TestApp implements AsyncDisposable {
@@ -36,6 +38,7 @@ export class TestApp implements AsyncDisposable {
       tutorialRoutes: options.tutorialRoutes ?? true,
       version: "1.2.3",
       allowedHosts: options.allowedHosts ?? null,
+      access: { ...OPEN, ...options.access },
     });
     return new TestApp(store, broker, app);
   }

@@ -1,0 +1,157 @@
+/** The audit trail: what people did here, and were refused to do. */
+
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { getLogger } from "@logtape/logtape";
+import type { Context, MiddlewareHandler } from "hono";
+import type { Mask } from "../jobs/access_mask.ts";
+import { type Broker, BrokerUnavailableError } from "../jobs/broker.ts";
+import { MAX_AUDIT } from "../jobs/access_store.ts";
+import { type AuditEntry, CREDENTIALS, type Json, ROLES } from "../jobs/wire.ts";
+import type { Clients } from "./access_client.ts";
+import type { Principal } from "./access_principal.ts";
+import type { Rule } from "./access_rules.ts";
+import { problems } from "./problem.ts";
+import { json } from "./schemas.ts";
+
+const MAX_DETAIL = 300;
+const MAX_TARGET = 256;
+/** Entries that are read at a time. */
+const CHUNK = 500;
+/** Fields of bodies that no entry repeats. */
+const SECRETS = ["password"];
+
+const log = getLogger(["taskapp", "audit"]);
+
+type Stored = Omit<AuditEntry, "at">;
+
+declare module "hono" {
+  interface ContextVariableMap {
+    /** What a public route says of who used it. */
+    actor: Pick<AuditEntry, "actor" | "role" | "via">;
+  }
+}
+
+/** Notes what was done by routes whose rule says so, once it was, or was refused. */
+export function audit(broker: Broker, clients: Clients, mask: Mask | null): MiddlewareHandler {
+  return async (c, next) => {
+    await next();
+    const rule = c.get("rule") as Rule | undefined;
+    const principal = c.get("principal") as Principal | undefined;
+    const { status } = c.res;
+    // Who is not known, or asks too often, could fill it with nothing.
+    if (!rule?.action || status === 429 || (!principal && !c.get("actor"))) return;
+    if (rule.onlyPeople && !isPerson(c, principal)) return;
+    const entry: Stored = {
+      ...c.get("actor") ?? {
+        actor: principal?.account?.name ?? null,
+        role: principal?.role ?? null,
+        via: principal?.via ?? null,
+      },
+      action: rule.action,
+      target: target(c),
+      detail: await detail(c, mask),
+      status,
+      ip: clients.address(c),
+    };
+    try {
+      await broker.access.note(JSON.stringify(entry));
+    } catch (error) {
+      if (!(error instanceof BrokerUnavailableError)) throw error;
+      log.warn("The broker did not take this entry of the audit trail: {entry}", { entry });
+    }
+  };
+}
+
+/** Programs have tokens; without a login the page says that it is the page. */
+function isPerson(c: Context, principal: Principal | undefined): boolean {
+  if (principal?.via === "open") return c.req.header("x-requested-with") === "taskapp";
+  return principal?.via !== "token";
+}
+
+function target(c: Context): string | null {
+  const names = Object.values(c.req.param() as Record<string, string>);
+  return names.length === 0 ? null : names.join(" ").slice(0, MAX_TARGET);
+}
+
+/** What the body said, if it was read. */
+async function detail(c: Context, mask: Mask | null): Promise<string | null> {
+  const text = await c.req.bodyCache.text;
+  if (!text) return null;
+  let body: Json;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return null;
+  const shown = Object.entries(body).filter(([name]) => !SECRETS.includes(name));
+  const said = JSON.stringify(
+    mask ? mask.value(Object.fromEntries(shown)) : Object.fromEntries(shown),
+  );
+  if (said === "{}") return null;
+  return said.length > MAX_DETAIL ? `${said.slice(0, MAX_DETAIL - 1)}…` : said;
+}
+
+const EntryBody: z.ZodType<AuditEntry> = z.object({
+  at: z.iso.datetime(),
+  actor: z.string().nullable(),
+  role: z.enum(ROLES).nullable(),
+  via: z.enum(CREDENTIALS).nullable(),
+  action: z.string(),
+  target: z.string().nullable(),
+  detail: z.string().nullable(),
+  status: z.int(),
+  ip: z.string().nullable(),
+}).openapi("AuditEntry");
+
+const auditRoute = createRoute({
+  method: "get",
+  path: "/audit",
+  summary: `What people did, the newest first; the last ${MAX_AUDIT} entries are kept`,
+  request: {
+    query: z.strictObject({
+      limit: z.coerce.number().int().min(1).max(500).default(50).openapi({ type: "integer" }),
+      cursor: z.string().optional().openapi({ description: "From the page before" }),
+      actor: z.string().optional().openapi({ description: "The name of a user or a token" }),
+      action: z.string().optional().openapi({
+        description: "All of it, such as queue.pause, or the part before the dot",
+      }),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({ entries: z.array(EntryBody), cursor: z.string().nullable() }),
+      "A page, and the cursor of the next one",
+    ),
+    ...problems(400, 401, 403, 422, 503),
+  },
+});
+
+/** The route of the audit trail. */
+export function auditRoutes(broker: Broker): OpenAPIHono {
+  const app = new OpenAPIHono();
+
+  app.openapi(auditRoute, async (c) => {
+    const { limit, cursor, actor, action } = c.req.valid("query");
+    const entries: AuditEntry[] = [];
+    let after = cursor;
+    while (true) {
+      const stored = await broker.access.audit(CHUNK, after);
+      for (const { cursor: place, at, body } of stored) {
+        const entry = { at: new Date(at).toISOString(), ...JSON.parse(body) as Stored };
+        after = place;
+        if (actor !== undefined && entry.actor !== actor) continue;
+        if (
+          action !== undefined && entry.action !== action && !entry.action.startsWith(`${action}.`)
+        ) {
+          continue;
+        }
+        entries.push(entry);
+        if (entries.length === limit) return c.json({ entries, cursor: after ?? null }, 200);
+      }
+      if (stored.length < CHUNK) return c.json({ entries, cursor: null }, 200);
+    }
+  });
+
+  return app;
+}
