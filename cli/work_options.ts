@@ -4,11 +4,11 @@ import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_LEASE_MS } from "../jobs/connect.ts";
 import { MAX_SECONDS } from "../jobs/options.ts";
+import { MAX_CONCURRENCY } from "../jobs/worker_options.ts";
 import { expandHostname } from "./hostname.ts";
 import { UsageError } from "./io.ts";
 import { integer, names, seconds } from "./options.ts";
 
-const MAX_CONCURRENCY = 10_000;
 const PER_CHILD = [
   ["maxTasksPerChild", "--max-tasks-per-child"],
   ["maxMemoryPerChild", "--max-memory-per-child"],

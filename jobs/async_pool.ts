@@ -7,7 +7,13 @@
 import type { Claimed } from "./broker.ts";
 import { Context } from "./context.ts";
 import { execute } from "./execute.ts";
-import { abortError, type AbortReason, type Pool, type PoolListener } from "./pool.ts";
+import {
+  abortError,
+  type AbortReason,
+  type Pool,
+  type PoolListener,
+  type Replaced,
+} from "./pool.ts";
 import type { Registry } from "./registry.ts";
 
 export class AsyncPool implements Pool {
@@ -79,6 +85,11 @@ export class AsyncPool implements Pool {
 
   taskNames(): string[] {
     return this.registry.names();
+  }
+
+  /** There are no threads to replace. */
+  restart(): Promise<Replaced> {
+    return Promise.resolve({ now: 0, later: 0 });
   }
 
   close(): Promise<void> {

@@ -20,6 +20,7 @@ export interface Load {
 const PRESSED_TICKS = 2;
 
 export class Autoscaler {
+  #bounds: Bounds;
   /** How many tasks may run at once now. */
   #limit: number;
   #pressed = 0;
@@ -28,8 +29,18 @@ export class Autoscaler {
   #since = 0;
 
   /** @param keepMs slots that nothing needed for so long go */
-  constructor(readonly bounds: Bounds, private readonly keepMs: number) {
+  constructor(bounds: Bounds, private readonly keepMs: number) {
+    this.#bounds = bounds;
     this.#limit = bounds.min;
+  }
+
+  get bounds(): Bounds {
+    return this.#bounds;
+  }
+
+  set bounds(bounds: Bounds) {
+    this.#bounds = bounds;
+    this.#limit = Math.min(bounds.max, Math.max(bounds.min, this.#limit));
   }
 
   get limit(): number {
@@ -49,7 +60,7 @@ export class Autoscaler {
   look(now: number, { running, more }: Load): boolean {
     this.note(running);
     this.#pressed = running >= this.#limit && more ? this.#pressed + 1 : 0;
-    if (this.#pressed >= PRESSED_TICKS && this.#limit < this.bounds.max) {
+    if (this.#pressed >= PRESSED_TICKS && this.#limit < this.#bounds.max) {
       this.#pressed = 0;
       return this.#set(now, this.#limit * 2, running);
     }
@@ -59,7 +70,7 @@ export class Autoscaler {
 
   #set(now: number, wanted: number, running: number): boolean {
     const before = this.#limit;
-    this.#limit = Math.min(this.bounds.max, Math.max(this.bounds.min, wanted));
+    this.#limit = Math.min(this.#bounds.max, Math.max(this.#bounds.min, wanted));
     this.#since = now;
     this.#peak = running;
     return this.#limit !== before;

@@ -22,6 +22,7 @@ import type {
   WorkerInfo,
 } from "./wire.ts";
 import type { AccessStore } from "./access_store.ts";
+import type { CommandStore } from "./command_store.ts";
 import type { ScheduleStore } from "./schedule_store.ts";
 
 /** A moment: so long from now on the broker's clock, or a Unix time in milliseconds. */
@@ -184,6 +185,8 @@ export interface WorkerListener {
   onSchedule(): void;
   /** A task that this worker runs under this token was revoked: stop it. */
   onRevoked(id: string, token: number): void;
+  /** Commands may wait for this worker: take them. */
+  onCommand(): void;
   /** The connection was lost and is back: a heartbeat now says so before others notice. */
   onReconnected(): void;
 }
@@ -234,6 +237,7 @@ export interface Broker {
   readonly answeredAt: number | null;
   readonly schedules: ScheduleStore;
   readonly access: AccessStore;
+  readonly commands: CommandStore;
 
   /** Accepts all tasks or, on an error, none. Answers in the same order. */
   enqueue(tasks: NewTask[]): Promise<Receipt[]>;

@@ -104,9 +104,11 @@ export class HeldTasks {
     return running;
   }
 
-  /** Those that wait, which wait no longer: the caller settles them. */
-  takeWaiting(): Waiting[] {
-    return this.#waiting.splice(0);
+  /** Those that wait, or what is said of them, which wait no longer: the caller settles them. */
+  takeWaiting(which: (job: Claimed) => boolean = () => true): Waiting[] {
+    const taken = this.#waiting.filter(({ job }) => which(job));
+    this.#waiting = this.#waiting.filter(({ job }) => !which(job));
+    return taken;
   }
 
   settle(held: Held): void {

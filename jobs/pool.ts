@@ -17,6 +17,12 @@ export interface PoolListener {
   onBroken(error: Error): void;
 }
 
+/** Threads that a restart has replaced, and those that it will. */
+export interface Replaced {
+  now: number;
+  later: number;
+}
+
 export interface Pool {
   readonly kind: "threads" | "async";
   /** A thread is replaced after so many tasks; null where that is not so. */
@@ -41,6 +47,11 @@ export interface Pool {
   threads(): ThreadInfo[];
   /** Names of the tasks that it can run. */
   taskNames(): string[];
+  /**
+   * Loads task code anew: replaces each thread, one that works when its task has ended.
+   * @throws {Error} the new code does not start; the old goes on
+   */
+  restart(): Promise<Replaced>;
   close(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@
 import { Worker as Thread } from "node:worker_threads";
 import { getLogger } from "@logtape/logtape";
 import type { Claimed, Outcome } from "./broker.ts";
-import type { AbortReason, Pool, PoolListener } from "./pool.ts";
+import type { AbortReason, Pool, PoolListener, Replaced } from "./pool.ts";
 import { toTaskError } from "./errors.ts";
 import { type FromThread, open, seal, type ThreadData, type ToThread } from "./thread_messages.ts";
 import type { TaskError, ThreadInfo } from "./wire.ts";
@@ -43,7 +43,7 @@ interface Child {
   thread: Thread;
   /** Resolves when it can take tasks; rejects if it ends before. */
   ready: Promise<void>;
-  /** Nobody listens to it any more. */
+  /** Nobody listens to it: not any more, or, before it has proved itself, not yet. */
   dismissed: boolean;
 }
 
@@ -57,6 +57,8 @@ interface Slot {
   given: number;
   /** What its thread used when its last task had ended. */
   usedMiB: number | null;
+  /** Its thread is replaced when its task has ended. */
+  outdated: boolean;
   /** Started while the thread works on its last task, so that no task waits for it. */
   next: Child | null;
 }
@@ -66,6 +68,8 @@ export class ThreadPool implements Pool {
   #slots: Slot[] = [];
   #size: number;
   #taskNames: string[] = [];
+  /** Threads that have to start before others do. */
+  readonly #trials = new Set<Child>();
   readonly #exits = new Set<Promise<unknown>>();
   #listener: PoolListener | undefined;
 
@@ -86,6 +90,7 @@ export class ThreadPool implements Pool {
         job: null,
         given: 0,
         usedMiB: null,
+        outdated: false,
         next: null,
       });
     }
@@ -128,7 +133,34 @@ export class ThreadPool implements Pool {
     if (slot) this.#replace(slot);
   }
 
+  async restart(): Promise<Replaced> {
+    // What does not even start must not take the place of what runs.
+    const first = this.#spawn();
+    first.dismissed = true; // nobody listens to it yet
+    this.#trials.add(first);
+    try {
+      await first.ready;
+    } catch (error) {
+      this.#dismiss(first);
+      throw error;
+    } finally {
+      this.#trials.delete(first);
+    }
+    first.dismissed = false;
+    for (const slot of this.#slots) {
+      if (slot.next) this.#dismiss(slot.next);
+      slot.next = null;
+      slot.outdated = true;
+    }
+    const idle = this.#slots.filter(({ job }) => job === null);
+    const [slot = this.#slots[0]] = idle;
+    if (slot) slot.next = first;
+    for (const each of idle) this.#replace(each);
+    return { now: idle.length, later: this.#slots.length - idle.length };
+  }
+
   async close(): Promise<void> {
+    for (const trial of this.#trials) this.#dismiss(trial);
     for (const { child, next } of this.#slots) {
       this.#dismiss(child);
       if (next) this.#dismiss(next);
@@ -247,7 +279,7 @@ export class ThreadPool implements Pool {
         id: job.id,
       });
     }
-    if (slot.next || keptMiB !== null) this.#replace(slot);
+    if (slot.next || slot.outdated || keptMiB !== null) this.#replace(slot);
     this.#listener?.onOutcome(job, outcome);
   }
 
@@ -267,6 +299,7 @@ export class ThreadPool implements Pool {
     slot.job = null;
     slot.given = 0;
     slot.usedMiB = null;
+    slot.outdated = false;
   }
 
   #dismiss(child: Child): void {

@@ -268,6 +268,13 @@ export interface ThreadInfo {
   memory_mib: number | null;
 }
 
+/** What a worker can be told, in the words of the URL and the command line. */
+export type WorkerCommand =
+  | { command: "quiet" | "resume" | "shutdown" | "restart-pool" }
+  | { command: "grow" | "shrink"; n: number }
+  | { command: "autoscale"; min: number; max: number }
+  | { command: "add-queue" | "remove-queue"; queue: string };
+
 /** What became of a command to a worker. */
 export interface CommandOutcome {
   id: string;

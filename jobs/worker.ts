@@ -6,29 +6,19 @@
 import { getLogger } from "@logtape/logtape";
 import { type Duty, Ticker } from "../lib/ticker.ts";
 import { Wake } from "../lib/wake.ts";
-import { Autoscaler } from "./autoscaler.ts";
-import {
-  type Broker,
-  BrokerUnavailableError,
-  type Claimed,
-  type Outcome,
-  type Settlement,
-  type WorkerBeat,
-} from "./broker.ts";
+import { Autoscaler, type Bounds } from "./autoscaler.ts";
+import { type Broker, BrokerUnavailableError, type WorkerBeat } from "./broker.ts";
 import { brokerDuty } from "./broker_duty.ts";
-import type { Update } from "./context.ts";
 import { Demand } from "./demand.ts";
-import { overTime, runsOnce, unfinished } from "./endings.ts";
-import { type Held, HeldTasks, type Running } from "./held.ts";
-import { Outbox } from "./outbox.ts";
-import type { Pool } from "./pool.ts";
+import { runsOnce } from "./endings.ts";
+import type { Pool, Replaced } from "./pool.ts";
 import { Reconciler } from "./reconcile.ts";
 import { reportRunning } from "./running_report.ts";
-import { logEnd, logStart } from "./task_log.ts";
-import { TimeLimits } from "./time_limits.ts";
+import { Runs } from "./runs.ts";
 import { upkeep } from "./upkeep.ts";
-import { WorkerStatus } from "./worker_status.ts";
+import { type Commanded, WorkerCommands } from "./worker_commands.ts";
 import type { WorkerOptions } from "./worker_options.ts";
+import { WorkerStatus } from "./worker_status.ts";
 
 /** Bounds what a lost wake-up costs. */
 const POLL_EVERY_MS = 1000;
@@ -38,8 +28,6 @@ const HEARTBEATS_PER_LEASE = 5;
 const LIMITS_EVERY_MS = 100;
 /** After an error of the broker. */
 const RETRY_CLAIM_MS = 500;
-/** A revoked task may clean up for this long before it is stopped. */
-const REVOKE_GRACE_MS = 500;
 /** A task that was claimed ahead and waits longer for its slot goes back: another may have one. */
 const MAX_AHEAD_MS = 250;
 /** How long a stopping worker tries to tell the broker. */
@@ -47,15 +35,16 @@ const FAREWELL_MS = 5000;
 
 const log = getLogger(["taskapp", "worker"]);
 
-export class Worker {
-  readonly #held = new HeldTasks();
+export class Worker implements Commanded {
+  readonly #runs: Runs;
   readonly #wake = new Wake();
-  readonly #outbox: Outbox;
   readonly #ticker: Ticker;
   readonly #scaler: Autoscaler;
   readonly #reconciler = new Reconciler();
   readonly #status: WorkerStatus;
+  readonly #commands: WorkerCommands;
   readonly #demand: Demand;
+  #queues: string[];
   #quiet = false;
   #stopping: "no" | "drain" | "now" = "no";
   #failing = false;
@@ -67,14 +56,29 @@ export class Worker {
     private readonly pool: Pool,
     private readonly options: WorkerOptions,
   ) {
-    this.#outbox = new Outbox(broker, options.name, {
-      onSettled: (...answer) => this.#onSettled(...answer),
-      onRefused: (id, token) => this.#onLost(id, token),
-      onError: (error) => this.#onBrokerError(error),
-    });
+    this.#queues = options.queues;
     this.#status = new WorkerStatus(options, pool);
     this.#demand = new Demand(options.prefetchMultiplier);
     this.#scaler = new Autoscaler(options.concurrency, options.autoscaleKeepMs);
+    this.#runs = new Runs(broker, pool, options, {
+      onStart: (running) => {
+        this.#scaler.note(running);
+        if (running > pool.size) pool.resize(running);
+      },
+      onRun: (ms) => this.#demand.noteRun(ms),
+      onEnd: (outcome) => this.#status.noteEnd(outcome),
+      onSlotFreed: () => this.#onSlotFreed(),
+      onSettled: () => {
+        if (this.#stopping !== "no") this.#stopped.ring();
+      },
+      onBrokerError: (error) => this.#onBrokerError(error),
+    });
+    this.#commands = new WorkerCommands(
+      broker,
+      options.name,
+      this,
+      () => this.#ticker.kick("heartbeat"), // tells of it
+    );
     this.#ticker = new Ticker(this.#duties());
   }
 
@@ -85,8 +89,8 @@ export class Worker {
   async run(): Promise<void> {
     const { broker, options: { name } } = this;
     await this.pool.start({
-      onUpdates: (job, updates) => this.#onUpdates(job, updates),
-      onOutcome: (job, outcome) => this.#onOutcome(job, outcome),
+      onUpdates: (job, updates) => this.#runs.onUpdates(job, updates),
+      onOutcome: (job, outcome) => this.#runs.onOutcome(job, outcome),
       onBroken: (error) => {
         this.#broken = error;
         this.stop();
@@ -100,7 +104,8 @@ export class Worker {
           this.#ticker.kick("promote");
           this.#ticker.kick("schedules");
         },
-        onRevoked: (id, token) => this.#onRevoked(id, token),
+        onRevoked: (id, token) => this.#runs.onRevoked(id, token),
+        onCommand: () => void this.#commands.take(),
         onReconnected: () => this.#ticker.kick("heartbeat"),
       })
     );
@@ -119,20 +124,62 @@ export class Worker {
     this.#ticker.kick("heartbeat");
   }
 
-  /** Stops claiming for good, and keeps all that runs. */
+  /** Stops claiming until `resume`, and keeps all that runs. */
   quiet(): void {
     if (this.#quiet || this.#stopping !== "no") return;
     this.#quiet = true;
-    log.info("Quiet: {tasks} task(s) run on, and no more are taken until a restart", {
-      tasks: this.#held.running,
+    log.info("Quiet: {tasks} task(s) run on, and no more are taken until it is told to resume", {
+      tasks: this.#runs.held.running,
     });
-    this.#handBack(this.#held.takeWaiting());
+    this.#runs.handBackWaiting();
     this.#ticker.kick("heartbeat"); // tells of it
+  }
+
+  /** Undoes `quiet`. */
+  resume(): void {
+    this.#quiet = false;
+    this.#claimMore();
+  }
+
+  /** Changes the bounds between which it chooses how many tasks run at once. */
+  setBounds(bounds: Bounds): void {
+    this.#scaler.bounds = bounds;
+    this.#fitPool();
+    this.#runs.start(this.#scaler.limit);
+    this.#claimMore();
+  }
+
+  /** Changes from which queues it takes; answers how many tasks of others went back that waited here. */
+  setQueues(queues: string[]): number {
+    this.#queues = queues;
+    this.#claimMore();
+    return this.#handBackForeign();
+  }
+
+  /** @throws {Error} the new code does not start, and the old goes on */
+  restartPool(): Promise<Replaced> {
+    return this.pool.restart();
+  }
+
+  /** How many tasks it runs. */
+  get running(): number {
+    return this.#runs.held.running;
+  }
+
+  /** What it says of itself now. */
+  beat(): WorkerBeat {
+    return this.#status.beat({
+      mode: this.#stopping !== "no" ? "stopping" : this.#quiet ? "quiet" : "working",
+      queues: this.#queues,
+      bounds: this.#scaler.bounds,
+      runs: this.#runs.held.runs(),
+      lastCommand: this.#commands.last,
+    });
   }
 
   /** Logs what is running, whatever the log level. */
   printRunning(): void {
-    reportRunning(this.#beat(), this.#held.runs(), (id) => this.pool.threadOf(id));
+    reportRunning(this.beat(), this.#runs.held.runs(), (id) => this.pool.threadOf(id));
   }
 
   #duties(): Duty[] {
@@ -151,8 +198,8 @@ export class Worker {
 
   async #claim(): Promise<void> {
     // A broker that hands out tasks and takes no results is no reason to heap them up here.
-    const takes = this.#takesTasks && !this.#outbox.isFull;
-    const want = takes ? this.#demand.want(this.#scaler.limit, this.#held) : 0;
+    const takes = this.#takesTasks && !this.#runs.isOutboxFull;
+    const want = takes ? this.#demand.want(this.#scaler.limit, this.#runs.held) : 0;
     if (want === 0) {
       const rung = await this.#wake.wait(POLL_EVERY_MS);
       if (!rung) this.#demand.more = true;
@@ -160,14 +207,16 @@ export class Worker {
     }
     this.#demand.more = false; // a wake-up while the claim is under way sets it again
     this.#reconciler.claimBegins();
+    const queues = this.#queues;
     try {
-      const jobs = await this.broker.claim(this.options.name, this.options.queues, want);
+      const jobs = await this.broker.claim(this.options.name, queues, want);
       this.#failing = false;
       if (jobs.length === want) this.#demand.more = true;
-      for (const job of jobs) this.#hold(job);
-      // The worker may have been told to stop while the claim was under way.
-      if (this.#takesTasks) this.#dispatch();
-      else this.#handBack(this.#held.takeWaiting());
+      for (const job of jobs) this.#runs.hold(job);
+      // The worker may have been told otherwise while the claim was under way.
+      if (!this.#takesTasks) this.#runs.handBackWaiting();
+      else if (queues !== this.#queues) this.#handBackForeign();
+      this.#runs.start(this.#scaler.limit);
     } catch (error) {
       this.#onBrokerError(error);
       this.#demand.more = true;
@@ -177,119 +226,24 @@ export class Worker {
     }
   }
 
-  #hold(job: Claimed): void {
-    // Lost, given back, and claimed again before the loss was noticed: the old run counts no more.
-    const old = this.#held.get(job.id);
-    if (old) this.#stopRun(old);
-    this.#held.add(job);
-  }
-
-  #dispatch(): void {
-    const { limit } = this.#scaler;
-    while (this.#held.running < limit) {
-      const run = this.#held.start((job) => this.#limitsOf(job));
-      if (!run) return;
-      const { running } = this.#held;
-      this.#scaler.note(running);
-      if (running > this.pool.size) this.pool.resize(running);
-      logStart(run.job);
-      this.pool.run(run.job);
-    }
-  }
-
-  #limitsOf(job: Claimed): TimeLimits {
-    return new TimeLimits(performance.now(), {
-      soft: job.softTimeLimit ?? this.options.softTimeLimit,
-      hard: job.timeLimit ?? this.options.timeLimit,
-    });
-  }
-
-  #onReady(queue: string | undefined): void {
-    if (queue !== undefined && !this.options.queues.includes(queue)) return;
+  #claimMore(): void {
     this.#demand.more = true;
     this.#wake.ring();
   }
 
-  #onUpdates({ id, token }: Claimed, updates: Update[]): void {
-    const run = this.#held.run(id, token);
-    if (!run) return;
-    run.stage = updates.findLast(({ progress }) => progress?.stage)?.progress?.stage ?? run.stage;
-    this.#outbox.report(updates.map((update) => ({ id, token, ...update })));
+  /** Hands back what waits for a slot and is of a queue that it takes from no more. */
+  #handBackForeign(): number {
+    return this.#runs.handBackWaiting(({ queue }) => !this.#queues.includes(queue));
   }
 
-  #onOutcome(job: Claimed, outcome: Outcome): void {
-    const run = this.#held.run(job.id, job.token);
-    if (!run) return;
-    if (run.limits.isStopping) {
-      this.#held.drop(run);
-    } else {
-      const ms = performance.now() - run.limits.startedAt;
-      this.#demand.noteRun(ms);
-      this.#end(run, outcome, ms);
-    }
-    this.#slotFreed();
+  #onReady(queue: string | undefined): void {
+    if (queue === undefined || this.#queues.includes(queue)) this.#claimMore();
   }
 
-  /** A run has come to an end of its own, or by its time limit. */
-  #end(run: Running, outcome: Outcome, ms: number): void {
-    this.#status.noteEnd(outcome);
-    logEnd(run.job, outcome, ms);
-    this.#settle(run, outcome);
-  }
-
-  #settle(held: Held, outcome: Outcome): void {
-    this.#held.settle(held);
-    this.#outbox.settle({ id: held.job.id, token: held.job.token, outcome });
-  }
-
-  /** Lets go of a task that is not this worker's any more, and stops its run. */
-  #stopRun(held: Held): void {
-    if (held.state === "running") this.pool.stop(held.job.id);
-    this.#held.drop(held);
-    this.#slotFreed();
-  }
-
-  #slotFreed(): void {
-    this.#dispatch();
+  #onSlotFreed(): void {
+    this.#runs.start(this.#scaler.limit);
     this.#wake.ring();
     if (this.#stopping !== "no") this.#stopped.ring();
-  }
-
-  #onSettled({ id, token, outcome }: Settlement, accepted: boolean, again: boolean): void {
-    const held = this.#held.get(id, token);
-    if (held) this.#held.drop(held);
-    if (!accepted && !again) {
-      log.warn("Task {id}: {state} was refused, it is no longer this worker's", {
-        id,
-        state: outcome.state,
-      });
-    }
-    if (this.#stopping !== "no") this.#stopped.ring();
-  }
-
-  #onRevoked(id: string, token: number): void {
-    const held = this.#held.get(id, token);
-    if (held?.state === "waiting") this.#held.drop(held);
-    if (held?.state !== "running" || held.limits.isStopping) return;
-    log.info("Task {name}[{id}] revoked", { name: held.job.name, id });
-    this.#abandon(held);
-  }
-
-  /** The broker says that a task is not this worker's any more: nothing it does can count. */
-  #onLost(id: string, token: number): void {
-    const held = this.#held.get(id, token);
-    if (held?.state === "waiting") this.#held.drop(held);
-    if (held?.state !== "running" || held.limits.isStopping) return;
-    log.warn("Task {name}[{id}] is no longer this worker's: stopping it", {
-      name: held.job.name,
-      id,
-    });
-    this.#abandon(held);
-  }
-
-  #abandon({ job, limits }: Running): void {
-    this.pool.abort(job.id, "revoked");
-    limits.stopAt(performance.now() + REVOKE_GRACE_MS);
   }
 
   #onBrokerError(error: unknown): void {
@@ -300,62 +254,41 @@ export class Worker {
   }
 
   async #heartbeat(): Promise<void> {
-    const mine = this.#held.tokens();
-    const theirs = await this.broker.heartbeat(this.#beat());
-    const { lost, unheard } = this.#reconciler
-      .compare(mine, theirs, (id) => this.#held.has(id));
-    for (const { id, token } of lost) this.#onLost(id, token);
-    for (const claim of unheard) this.#outbox.settle({ ...claim, outcome: { state: "PENDING" } });
-  }
-
-  #beat(): WorkerBeat {
-    return this.#status.beat({
-      mode: this.#stopping !== "no" ? "stopping" : this.#quiet ? "quiet" : "working",
-      queues: this.options.queues,
-      bounds: this.#scaler.bounds,
-      runs: this.#held.runs(),
-      lastCommand: null,
-    });
+    const { held } = this.#runs;
+    const mine = held.tokens();
+    const theirs = await this.broker.heartbeat(this.beat());
+    const { lost, unheard } = this.#reconciler.compare(mine, theirs, (id) => held.has(id));
+    for (const { id, token } of lost) this.#runs.onLost(id, token);
+    this.#runs.handBackUnheard(unheard);
   }
 
   /** What is due many times a second: time limits, what waits too long, and the size of the pool. */
   #look(): void {
     const now = performance.now();
-    for (const run of this.#held.runs()) this.#enforce(run, now);
+    this.#runs.enforceLimits(now);
     this.#scale(now);
-    const oldest = this.#held.oldest();
+    const oldest = this.#runs.held.oldest();
     if (!oldest || now - oldest.claimedAt < MAX_AHEAD_MS) return;
     this.#demand.noteWait();
-    this.#handBack(this.#held.takeWaiting());
-  }
-
-  #enforce(run: Running, now: number): void {
-    const { job, limits } = run;
-    switch (limits.due(now)) {
-      case "soft":
-        return this.pool.abort(job.id, "soft_time_limit");
-      case "stop":
-        return this.#stopRun(run);
-      case "hard":
-        this.pool.stop(job.id);
-        this.#end(run, overTime(limits.hard), now - limits.startedAt);
-        this.#slotFreed();
-    }
+    this.#runs.handBackWaiting();
   }
 
   #scale(now: number): void {
-    const { running, waiting } = this.#held;
+    const { running, waiting } = this.#runs.held;
     const more = this.#takesTasks && (waiting > 0 || this.#demand.more);
-    if (!this.#scaler.look(now, { running, more })) return;
-    // It grows by itself when there is something to run; a slot that works is not taken.
-    this.pool.resize(Math.min(this.pool.size, Math.max(this.#scaler.limit, running)));
-    this.#dispatch();
+    const hasChanged = this.#scaler.look(now, { running, more });
+    this.#fitPool();
+    if (!hasChanged) return;
+    this.#runs.start(this.#scaler.limit);
     this.#wake.ring();
   }
 
-  /** Each goes to the front of its queue, so the last is handed back first. */
-  #handBack(held: Held[]): void {
-    for (const each of held.reverse()) this.#settle(each, { state: "PENDING" });
+  /** Above its least size the pool grows when there is something to run; a slot that works is not taken. */
+  #fitPool(): void {
+    const { limit, bounds: { min } } = this.#scaler;
+    const most = Math.max(limit, this.#runs.held.running);
+    const size = Math.min(most, Math.max(min, this.pool.size));
+    if (size !== this.pool.size) this.pool.resize(size);
   }
 
   /**
@@ -365,28 +298,27 @@ export class Worker {
    */
   async #shutDown(): Promise<void> {
     const { graceMs, name } = this.options;
+    const { held } = this.#runs;
     const deadline = performance.now() + graceMs;
-    this.#handBack(this.#held.takeWaiting());
-    if (this.#held.running > 0) {
+    this.#runs.handBackWaiting();
+    if (held.running > 0) {
       log.info("Stopping: {tasks} task(s) may run on for {seconds} s, or until asked again", {
-        tasks: this.#held.running,
+        tasks: held.running,
         seconds: graceMs / 1000,
       });
     }
-    while (this.#held.running > 0 && this.#stopping === "drain") {
+    while (held.running > 0 && this.#stopping === "drain") {
       const left = deadline - performance.now();
       if (left <= 0) break;
       await this.#stopped.wait(left);
     }
-    const rest = this.#held.runs().filter(({ limits }) => !limits.isStopping);
-    if (rest.length > 0) log.warn(`${rest.length} unfinished task(s) go back, or end if they must`);
-    for (const run of rest.reverse()) this.#settle(run, unfinished(run.job));
-    await this.#outbox.close(FAREWELL_MS);
+    this.#runs.giveUp();
+    await this.#runs.close(FAREWELL_MS);
     await this.pool.close();
     await this.#ticker.stop();
     // Signing off gives back what the broker was not told of. What may not run twice has to end as
     // a lost worker's, when the lease runs out.
-    const untold = this.#held.settling().some(({ begun, job }) => begun && runsOnce(job));
+    const untold = held.settling().some(({ begun, job }) => begun && runsOnce(job));
     if (!untold) await this.broker.leave(name).catch((error) => this.#onBrokerError(error));
   }
 

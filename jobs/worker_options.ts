@@ -3,6 +3,11 @@
 import type { Duty } from "../lib/ticker.ts";
 import type { Bounds } from "./autoscaler.ts";
 
+/** No worker runs more tasks at once, */
+export const MAX_CONCURRENCY = 10_000;
+/** nor is told to take from more queues. */
+export const MAX_QUEUES = 100;
+
 export interface WorkerOptions {
   /** Unique among the live workers. */
   name: string;

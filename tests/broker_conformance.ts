@@ -25,6 +25,7 @@ import {
   status,
   success,
 } from "./broker_kit.ts";
+import { controlCases } from "./broker_control.ts";
 import { flowCases } from "./broker_flow.ts";
 import { searchCases } from "./broker_search.ts";
 import { totalsCases } from "./broker_totals.ts";
@@ -295,6 +296,7 @@ const cases: Record<string, Case> = {
       onReady: () => ready++,
       onSchedule: () => {},
       onRevoked: () => {},
+      onCommand: () => {},
       onReconnected: () => {},
     });
     await broker.enqueue(newTasks(3000, { expires: { inMs: 1 } }));
@@ -339,6 +341,7 @@ const cases: Record<string, Case> = {
       onReady: (queue) => heard.push(`ready ${queue}`),
       onSchedule: () => heard.push("schedule"),
       onRevoked: (id, token) => heard.push(`revoked ${id} ${token}`),
+      onCommand: () => {},
       onReconnected: () => {},
     });
     const hears = (what: string) => until(() => heard.includes(what));
@@ -650,7 +653,7 @@ const cases: Record<string, Case> = {
 
 /** Registers the suite for one kind of store. */
 export function testBroker(kind: string, start: () => Promise<TestStore>): void {
-  const all = { ...cases, ...flowCases, ...searchCases, ...totalsCases };
+  const all = { ...cases, ...flowCases, ...controlCases, ...searchCases, ...totalsCases };
   for (const [name, test] of Object.entries(all)) {
     Deno.test(`${kind} broker: ${name}`, async () => {
       await using store = await start();

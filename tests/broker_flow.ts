@@ -36,6 +36,7 @@ async function attend(broker: Broker) {
     onReady: (queue) => void heard.ready.push(queue),
     onSchedule: () => void heard.schedule++,
     onRevoked: () => {},
+    onCommand: () => {},
     onReconnected: () => {},
   });
   await sleep(50); // what is announced at the start

@@ -61,6 +61,7 @@ class Trial {
       await this.#listening.attend(worker, {
         onReady: (queue = "") => this.#woken.set(queue, true),
         onSchedule: () => this.#woken.set("", true),
+        onCommand: () => {},
         onRevoked: (id, token) => this.#revoked.push(`${worker} ${id} ${token}`),
         onReconnected: () => {},
       });

@@ -256,6 +256,7 @@ const cases: Record<string, Case> = {
       onReady() {},
       onSchedule: () => woken++,
       onRevoked() {},
+      onCommand() {},
       onReconnected() {},
     });
     await put(broker, "sooner", now + 50_000);

@@ -46,6 +46,7 @@ class Site implements AsyncDisposable {
       onReady() {},
       onSchedule: () => ticker.kick("schedules"),
       onRevoked() {},
+      onCommand() {},
       onReconnected() {},
     });
     ticker.start();

@@ -175,6 +175,7 @@ Deno.test("a living worker whose mailbox was deleted keeps its tasks, and is hea
     onReady: () => ready++,
     onSchedule: () => {},
     onRevoked: () => {},
+    onCommand: () => {},
     onReconnected: () => {},
   });
   await other.enqueue([await divide.prepare([1, 2])]);

@@ -11,10 +11,10 @@ export interface TestStore extends AsyncDisposable {
   readonly cwd?: string;
 }
 
-export const STORES: Record<string, () => Promise<TestStore>> = {
+export const STORES = {
   Redis: () => TestRedis.start(),
   SQLite: startSqlite,
-};
+} satisfies Record<string, () => Promise<TestStore>>;
 
 /** A database file of one's own. */
 export async function startSqlite(): Promise<TestStore & { cwd: string; file: string }> {

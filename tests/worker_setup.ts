@@ -1,6 +1,6 @@
-/** A Redis, a broker on it, and workers for a test, with the fixtures as their tasks. */
+/** A store, mostly a Redis, a broker on it, and workers for a test, with the fixtures as their tasks. */
 
-import { assertExists } from "@std/assert";
+import { assert, assertExists } from "@std/assert";
 import { AsyncPool } from "../jobs/async_pool.ts";
 import type { Broker } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
@@ -13,6 +13,7 @@ import { Worker } from "../jobs/worker.ts";
 import type { WorkerOptions } from "../jobs/worker_options.ts";
 import { fixtureTasks } from "./fixtures/tasks.ts";
 import { TestRedis } from "./redis.ts";
+import { STORES, type TestStore } from "./stores.ts";
 import { until } from "./until.ts";
 
 export const registry = new Registry(fixtureTasks);
@@ -42,13 +43,18 @@ export const THREADS: ThreadPoolOptions = {
 export class Setup implements AsyncDisposable {
   readonly #workers: { worker: Worker; broker: Broker; ran: Promise<void> }[] = [];
 
-  private constructor(readonly redis: TestRedis, readonly broker: Broker) {}
+  private constructor(private readonly store: TestStore, readonly broker: Broker) {}
 
-  static async start(): Promise<Setup> {
-    const redis = await TestRedis.start();
-    const broker = connectBroker(redis.url);
+  static async start(startStore: () => Promise<TestStore> = STORES.Redis): Promise<Setup> {
+    const store = await startStore();
+    const broker = connectBroker(store.url);
     useBroker(broker);
-    return new Setup(redis, broker);
+    return new Setup(store, broker);
+  }
+
+  get redis(): TestRedis {
+    assert(this.store instanceof TestRedis);
+    return this.store;
   }
 
   threads(
@@ -63,7 +69,7 @@ export class Setup implements AsyncDisposable {
   }
 
   #work(pool: Pool, options: Partial<WorkerOptions> = {}) {
-    const broker = connectBroker(this.redis.url);
+    const broker = connectBroker(this.store.url);
     const name = `w${this.#workers.length}`;
     const worker = new Worker(broker, pool, {
       ...WORKER,
@@ -112,6 +118,6 @@ export class Setup implements AsyncDisposable {
     await this.stopped();
     await Promise.all([this.broker, ...this.#workers.map(({ broker }) => broker)]
       .map((broker) => broker.close()));
-    await this.redis[Symbol.asyncDispose]();
+    await this.store[Symbol.asyncDispose]();
   }
 }

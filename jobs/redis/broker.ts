@@ -36,6 +36,7 @@ import type {
   TaskEvent,
   WorkerInfo,
 } from "../wire.ts";
+import { RedisCommands } from "./commands.ts";
 import { Connection } from "./connection.ts";
 import {
   chunks,
@@ -63,6 +64,7 @@ const log = getLogger(["taskapp", "broker"]);
 
 export class RedisBroker implements Broker {
   readonly schedules = new RedisSchedules((script, args) => this.#run(script, args));
+  readonly commands = new RedisCommands((script, args) => this.#run(script, args));
   readonly access = new RedisAccess((script, args) => this.#run(script, args));
   readonly #searches = new RedisSearch((script, args) => this.#run(script, args));
   readonly #connection: Connection;
@@ -86,6 +88,7 @@ export class RedisBroker implements Broker {
         for (const listener of this.#workerListeners.values()) {
           listener.onReady();
           listener.onSchedule();
+          listener.onCommand();
         }
       },
     });
@@ -393,6 +396,7 @@ export class RedisBroker implements Broker {
 
   #hearControl(message: string): void {
     const [kind, subject = "", id = "", token] = message.split(" ");
+    if (kind === "command") this.#workerListeners.get(subject)?.onCommand();
     if (kind === "revoke") this.#workerListeners.get(subject)?.onRevoked(id, Number(token));
     for (const listener of this.#workerListeners.values()) {
       if (kind === "ready") listener.onReady(subject);

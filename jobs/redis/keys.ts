@@ -27,6 +27,8 @@
  *     rates                 HASH    `queue <queue>`, `task <name>` → when the next may start, ms
  *     workers               ZSET    worker → end of its lease, Unix time in ms
  *     worker:<name>         HASH    what the worker says of itself
+ *     commands:<worker>     LIST    `<Unix time in ms> <command>` for that worker; expires after 10 s
+ *     command:<id>          STRING  that there was a command of that id; expires after 10 s
  *     recent                LIST    ids as they were accepted, newest first, capped
  *     recent:<state>        LIST    ids as they ended in that state, newest first, capped
  *     idempotency:<key>     STRING  id of the task that was started under that key
@@ -76,6 +78,8 @@ function K.rotation(queue, priority) return P .. 'rotation:' .. queue .. ':' .. 
 function K.blocked(key) return P .. 'blocked:' .. key end
 function K.held(name) return P .. 'held:' .. name end
 function K.active(worker) return P .. 'active:' .. worker end
+function K.commands(worker) return P .. 'commands:' .. worker end
+function K.command(id) return P .. 'command:' .. id end
 function K.worker(name) return P .. 'worker:' .. name end
 function K.recent_of(state) return P .. 'recent:' .. state end
 function K.schedule(name) return P .. 'schedule:' .. name end

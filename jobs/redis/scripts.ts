@@ -15,6 +15,8 @@ import auditNote from "./scripts/audit_note.lua" with { type: "text" };
 import claim from "./scripts/claim.lua" with { type: "text" };
 import clock from "./scripts/clock.lua" with { type: "text" };
 import counts from "./scripts/counts.lua" with { type: "text" };
+import commandSend from "./scripts/command_send.lua" with { type: "text" };
+import commandTake from "./scripts/command_take.lua" with { type: "text" };
 import enqueue from "./scripts/enqueue.lua" with { type: "text" };
 import events from "./scripts/events.lua" with { type: "text" };
 import forget from "./scripts/forget.lua" with { type: "text" };
@@ -82,6 +84,8 @@ export const scripts = {
   claim: new Script(claim),
   clock: new Script(clock),
   counts: new Script(`${waiting}\n${counts}`),
+  commandSend: new Script(commandSend),
+  commandTake: new Script(commandTake),
   enqueue: new Script(`${accept}\n${enqueue}`),
   events: new Script(events),
   forget: new Script(forget),

@@ -29,6 +29,7 @@ import type { Stats, SummaryPage, Task, TaskCounts, TaskEvent, WorkerInfo } from
 import { SqliteAccess } from "./access.ts";
 import { claim, isClaimable, renewLease } from "./claim.ts";
 import { readCounts } from "./counts.ts";
+import { SqliteCommands } from "./commands.ts";
 import { Database } from "./database.ts";
 import { ownerOf, removeMailbox } from "./mailbox.ts";
 import { News } from "./news.ts";
@@ -45,6 +46,7 @@ const PRUNE_FOR_MS = 250;
 export class SqliteBroker implements Broker {
   readonly schedules: SqliteSchedules;
   readonly access: SqliteAccess;
+  readonly commands = new SqliteCommands((make) => this.#change(make));
   readonly #db: Database;
   readonly #news: News;
   readonly #options: BrokerOptions;

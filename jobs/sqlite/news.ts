@@ -10,6 +10,7 @@ import type { EventListener, WorkerListener } from "../broker.ts";
 import { acceptedEvent, toEvent } from "../stored.ts";
 import type { TaskEvent } from "../wire.ts";
 import { claimableQueues } from "./claim.ts";
+import { commandedWorkers } from "./commands.ts";
 import type { Database } from "./database.ts";
 import { Peers } from "./peers.ts";
 import { nextDue } from "./upkeep.ts";
@@ -105,21 +106,22 @@ export class News {
   }
 
   async #tell(): Promise<void> {
-    const { events, revocations, ready, scheduled, gap, upTo, more } = await this.db.read(
-      () => {
-        const { counter, pruned } = this.#state();
-        const after = this.#told;
-        const someoneReads = this.#eventListeners.size > 0;
-        const upTo = someoneReads ? Math.min(counter, after + CHUNK) : counter;
-        return {
-          upTo,
-          more: upTo < counter,
-          gap: someoneReads && after < pruned,
-          events: someoneReads ? this.#events(after, upTo) : [],
-          ...this.#forWorkers(after, upTo),
-        };
-      },
-    );
+    const { events, revocations, commanded, ready, scheduled, gap, upTo, more } = await this.db
+      .read(
+        () => {
+          const { counter, pruned } = this.#state();
+          const after = this.#told;
+          const someoneReads = this.#eventListeners.size > 0;
+          const upTo = someoneReads ? Math.min(counter, after + CHUNK) : counter;
+          return {
+            upTo,
+            more: upTo < counter,
+            gap: someoneReads && after < pruned,
+            events: someoneReads ? this.#events(after, upTo) : [],
+            ...this.#forWorkers(after, upTo),
+          };
+        },
+      );
     this.#told = upTo;
     if (more) this.#again = true;
     for (const listener of this.#eventListeners) {
@@ -130,6 +132,7 @@ export class News {
       for (const each of revocations) {
         if (each.worker === worker) heard(() => listener.onRevoked(each.id, each.token));
       }
+      if (commanded.includes(worker)) heard(() => listener.onCommand());
       for (const queue of ready) heard(() => listener.onReady(queue));
       if (scheduled) heard(() => listener.onSchedule());
     }
@@ -159,7 +162,7 @@ export class News {
 
   #forWorkers(after: number, upTo: number) {
     if (this.#workerListeners.size === 0) {
-      return { revocations: [], ready: [], scheduled: false };
+      return { revocations: [], commanded: [], ready: [], scheduled: false };
     }
     return {
       revocations: this.db.all<{ worker: string; id: string; token: number }>(
@@ -167,6 +170,7 @@ export class News {
         after,
         upTo,
       ),
+      commanded: commandedWorkers(this.db, after, upTo),
       ready: claimableQueues(this.db, Date.now()),
       // Whether the task, or the schedule, that is due next was noted since.
       scheduled: (nextDue(this.db)?.n ?? 0) > after || this.db.get(
@@ -183,6 +187,7 @@ export class News {
     for (const listener of this.#workerListeners.values()) {
       heard(() => listener.onReady());
       heard(() => listener.onSchedule());
+      heard(() => listener.onCommand());
     }
   }
 }

@@ -33,6 +33,16 @@ CREATE TABLE audit (
 ALTER TABLE task_rates ADD COLUMN time_limit REAL;
 ALTER TABLE task_rates ADD COLUMN soft_time_limit REAL;
 
+-- Commands to workers, each kept for a while so that none is carried out twice.
+
+CREATE TABLE commands (
+  n INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  worker TEXT NOT NULL,
+  id TEXT NOT NULL UNIQUE,
+  body TEXT                   -- as JSON; null once the worker has taken it
+) STRICT;
+
 -- Workers say more of themselves than before, with their next heartbeat.
 
 UPDATE workers SET info = NULL;

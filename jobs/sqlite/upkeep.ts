@@ -1,5 +1,6 @@
 /** What has to be done now and then: delayed tasks, limits, lost workers, and what has expired. */
 
+import { COMMAND_MS } from "../command_store.ts";
 import type { Database } from "./database.ts";
 import { enterLane } from "./lanes.ts";
 import { forgetStarts } from "./queues.ts";
@@ -148,6 +149,7 @@ export function prune(tx: Transaction): boolean {
     if (events >= MAX_PRUNED_EVENTS) break;
   }
   db.run("DELETE FROM revocations WHERE at <= ?", now - PRUNE_AFTER_MS);
+  db.run("DELETE FROM commands WHERE at <= ?", now - COMMAND_MS);
   const keys = db.run(
     "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE until <= ? LIMIT ?)",
     now,
