@@ -29,8 +29,9 @@ export function addDeadCommands(parent: Command, io: Io, done: (code: number) =>
   addFilterOptions(forget, DEFAULT_DEAD)
     .option("-f, --force", "do not ask")
     .action(async (ids, _, command: Command) => {
-      const may = (count: number) =>
-        command.opts().force || agreed(`Delete ${count} dead task(s)?`, io);
+      const { force } = command.opts();
+      if (!force && !io.confirm) agreed("Delete the dead tasks that fit?", io);
+      const may = (count: number) => force || agreed(`Delete ${count} dead task(s)?`, io);
       done(await act(ids, command, io, "Forgot", forgetDead, may));
     });
 }

@@ -210,6 +210,23 @@ onEachStore("a task's rate and times are limited, shown and lifted", async (shel
   );
 });
 
+onEachStore("tasks are found by what they are and when they came", async (shell) => {
+  const first = await shell.call("[1, 2]");
+  await shell.fail("host is away");
+  const second = await shell.call("[3, 4]", "--queue", "other");
+  const find = async (...options: string[]) =>
+    (await shell.json<Task[]>("task", "ls", ...options)).map((task) => task.task_id);
+  assertEquals(await find("--state", "pending,FAILURE", "--name", "divide"), [second, first]);
+  assertEquals(await find("--worker", "w", "--error", "AWAY"), [first]);
+  assertEquals(await find("--args", "[3,", "--since", "1h"), [second]);
+  assertEquals(await find("--until", "1h"), []);
+  assertEquals(await find("--since", new Date(Date.now() - 60_000).toISOString(), "--id", first), [
+    first,
+  ]);
+  assertMatch(await shell.ok("task", "ls", "--text", "host"), /TypeError: host is away\n$/);
+  assertEquals(await shell.json<Task[]>("dead", "ls", "--since", "5m", "--queue", "other"), []);
+});
+
 onEachStore("the dead are listed, replayed and forgotten", async (shell) => {
   const ids: string[] = [];
   for (const message of ["host is away", "no\nroute\x1b[2J", "host is away"]) {
@@ -233,14 +250,14 @@ onEachStore("the dead are listed, replayed and forgotten", async (shell) => {
   assertEquals(mixed.err, "error: 1 of the ids are of no dead task\n");
   assertEquals(
     await shell.fails(2, "dead", "replay", "-n", "5"),
-    "error: say which: ids, or --name, --queue or --error, or --all for any\n",
+    "error: say which: ids, or an option such as --name or --error, or --all for any\n",
   );
   assertEquals((await shell.json<Task[]>("dead", "ls")).length, 1);
   assertEquals(await shell.ok("dead", "replay", "--all"), "Replayed 1 task(s)\n");
   await shell.ok("task", "revoke", first, third);
   await shell.fail("no way");
   const no = await shell.answering(false, "dead", "forget");
-  assertEquals([no.code, no.out], [1, ""]);
+  assertEquals([no.code, no.out, no.asked], [1, "", "Delete 1 dead task(s)?"]);
   assertEquals(await shell.ok("dead", "forget", "-f"), "Forgot 1 task(s)\n");
   assertEquals(
     await shell.fails(1, "task", "forget", second),

@@ -37,6 +37,8 @@ interface SearchRequest extends Partial<Record<"args" | "result" | "error" | "te
   /** A list is the newest first, a walk the oldest first. */
   walk: "list" | "stay" | "leave";
   limit: number;
+  /** At most so many tasks. */
+  look?: number;
   cursor?: Place | undefined;
   states: State[] | undefined;
   name?: string | undefined;
@@ -108,12 +110,13 @@ export class RedisSearch {
       typeof value === "string" ? value.toWellFormed() : value;
     while (true) {
       const limit = request.limit - rows.length / rowSize;
-      const ask = JSON.stringify({ ...request, limit, cursor: place }, wellFormed);
+      const look = MAX_LOOKED - looked;
+      const ask = JSON.stringify({ ...request, limit, look, cursor: place }, wellFormed);
       const reply = await this.#run(scripts.list, [ask]);
       const [next, seen, bytes, atMost, ...found] = reply as Reply;
       for (const row of found) rows.push(row);
       looked += seen;
-      size += bytes;
+      if (request.view === "full") size += bytes;
       place = next ? JSON.parse(next) as Place : undefined;
       // What is found on a walk that makes it leave would be found again.
       const isFull = rows.length >= request.limit * rowSize ||

@@ -46,3 +46,7 @@ CREATE TABLE commands (
 -- Workers say more of themselves than before, with their next heartbeat.
 
 UPDATE workers SET info = NULL;
+
+-- The tasks of a schedule, few among many.
+
+CREATE INDEX tasks_of_schedule ON tasks (schedule, n) WHERE schedule IS NOT NULL;

@@ -105,9 +105,8 @@ function candidates(db: Database, query: TaskQuery, place: Place): Iterable<Cand
   const isList = place.kind === "list";
   const fits = condition(query, place);
   const range = idRange(db, id);
-  const isByState = states !== null && id === undefined && schedule === undefined;
-  const order = isByState ? "place" : "n";
-  const parts: [where: string, values: SQLInputValue[]][] = isByState
+  const order = isByState(query) ? "place" : "n";
+  const parts: [where: string, values: SQLInputValue[]][] = states !== null && isByState(query)
     ? states.map((state) => ["status = ?", [state]])
     : range
     ? [["id >= ? AND id < ?", range]]
@@ -127,7 +126,15 @@ function candidates(db: Database, query: TaskQuery, place: Place): Iterable<Cand
   return db.iterate<Candidate>(`${sql} ORDER BY at ${isList ? "DESC" : "ASC"}`, ...values);
 }
 
-/** What must hold of a task, the cheap first: CASE is left at once where it does not. */
+/** Whether the index by state says where to look. */
+function isByState(query: TaskQuery): boolean {
+  return statesOf(query) !== null && query.id === undefined && query.schedule === undefined;
+}
+
+/**
+ * What must hold of a task, the cheap first: CASE is left at once where it does not. Cheapest is what is
+ * stored before the arguments, which may be long.
+ */
 function condition(
   query: TaskQuery,
   { kind, last }: Place,
@@ -139,12 +146,13 @@ function condition(
     values.push(...its);
   };
   const { name, queue, worker, schedule, id, since, until } = query;
-  const states = statesOf(query);
+  if (name !== undefined) test("name = ?", name);
+  if (id !== undefined) test("substr(id, 1, ?) = ?", [...id].length, id);
+  const states = isByState(query) ? null : statesOf(query);
   if (states) test(`status IN (${states.map(() => "?")})`, ...states);
-  for (const [column, value] of Object.entries({ name, queue, worker, schedule })) {
+  for (const [column, value] of Object.entries({ queue, worker, schedule })) {
     if (value !== undefined) test(`${column} = ?`, value);
   }
-  if (id !== undefined) test("substr(id, 1, ?) = ?", [...id].length, id);
   if (since !== undefined) test("created >= ?", since);
   if (until !== undefined) test("created <= ?", until);
   // What has ended since the walk began has a place after that.

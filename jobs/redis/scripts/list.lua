@@ -274,7 +274,7 @@ for _, group in ipairs(groups()) do
     end
     local list = first_of(group)
     while list do
-      if found == q.limit or looked + opened >= MAX_LOOKED or bytes >= MAX_READ then
+      if found == q.limit or looked + opened >= MAX_LOOKED or looked >= q.look or bytes >= MAX_READ then
         return finish_call(group)
       end
       local id, task = take(list)
