@@ -1,13 +1,17 @@
-/** What the reader may do, for the buttons: the server decides. */
+/** What the reader may do, for buttons and pages: the server decides. */
 
-import { type Role, ROLES } from "../jobs/wire.ts";
+import { isAtLeast, type Role } from "../jobs/wire.ts";
 import { me } from "./state/session.ts";
 
-/** Whether the reader may do what a role may; else the reason why not. */
+/** Whether the reader may change what a role may change; else the reason why not. */
 export function may(needed: Role): true | string {
-  const { role, read_only } = me.value ?? { role: null, read_only: false };
-  if (read_only && needed !== "viewer") return "This server is read-only.";
+  if (me.value?.read_only) return "This server is read-only.";
+  return hasRole(needed);
+}
+
+/** Whether the reader may see what a role may see; else the reason why not. */
+export function hasRole(needed: Role): true | string {
+  const role = me.value?.role ?? null;
   if (role === null) return "Log in first.";
-  if (ROLES.indexOf(role) >= ROLES.indexOf(needed)) return true;
-  return `This needs the role ${needed}; yours is ${role}.`;
+  return isAtLeast(role, needed) || `This needs the role ${needed}; yours is ${role}.`;
 }

@@ -24,8 +24,8 @@ export class ApiError extends Error {
 /** Milliseconds that an answer may take. */
 const TIMEOUT = 10_000;
 
-/** Counts the answers that asked for a login. */
-export const loginAsked = signal(0);
+/** Counts the answers by which the reader may be somebody else now, or nobody. */
+export const sessionDoubts = signal(0);
 
 /** When the server last answered, in Unix milliseconds. */
 export const heardAt = signal(Date.now());
@@ -42,7 +42,9 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
     : null;
   heardAt.value = Date.now();
   if (response.ok) return answer;
-  if (response.status === 401 && path !== "/login") loginAsked.value++;
+  if ((response.status === 401 || response.status === 403) && path !== "/login") {
+    sessionDoubts.value++;
+  }
   const message = answer?.detail ?? answer?.title ?? `The server answered ${response.status}.`;
   throw new ApiError(response.status, message, answer?.errors ?? []);
 }

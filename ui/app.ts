@@ -4,7 +4,7 @@ import { effect } from "@preact/signals";
 import { html } from "htm/preact";
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { loginAsked } from "./api.ts";
+import { sessionDoubts } from "./api.ts";
 import { Confirm } from "./components/confirm.ts";
 import { Banner } from "./layout/banner.ts";
 import { Header } from "./layout/header.ts";
@@ -17,8 +17,8 @@ import { PAGES } from "./pages.ts";
 import { isPaletteOpen, registerCommands } from "./palette.ts";
 import { go, href, PAGE_NAMES, route, startRouting } from "./route.ts";
 import { addShortcuts, startShortcuts } from "./shortcuts.ts";
-import { connect, disconnect, link, startConnection } from "./state/connection.ts";
-import { loadSession, me } from "./state/session.ts";
+import { addPart, connect, disconnect, link, startConnection } from "./state/connection.ts";
+import { isIn, loadSession } from "./state/session.ts";
 import { setTheme, THEMES } from "./theme.ts";
 
 function App() {
@@ -96,15 +96,21 @@ function addBasics(): void {
   });
 }
 
-/** Follows who is logged in: without a role there is only the login page, and no socket. */
+/** Follows who is logged in: for nobody there is only the login page, and no socket. */
 function followSession(): void {
   effect(() => {
-    if (loginAsked.value > 0) void loadSession();
+    if (sessionDoubts.value > 0) void loadSession();
+  });
+  // A socket that is refused tells no reason.
+  addPart({ receive() {}, onLost: () => void loadSession() });
+  effect(() => {
+    if (isIn.value) connect();
+    else if (isIn.value === false) disconnect();
   });
   effect(() => {
-    if (me.value === null) return;
-    if (me.value.role !== null) connect();
-    else disconnect();
+    if (isIn.value === false && route.value.page !== "login") {
+      location.replace(href("login", null, { next: location.hash }));
+    }
   });
 }
 
@@ -112,7 +118,7 @@ const root = document.getElementById("app");
 if (root) render(html`<${App} />`, root);
 startRouting();
 startShortcuts();
-startConnection(() => me.peek()?.role != null);
+startConnection(() => isIn.peek() === true);
 addBasics();
 followSession();
 const { page } = route.peek();

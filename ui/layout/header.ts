@@ -6,7 +6,7 @@ import { Kbd } from "../components/kbd.ts";
 import { Menu, type MenuItem } from "../components/menu.ts";
 import { isPaletteOpen } from "../palette.ts";
 import { link } from "../state/connection.ts";
-import { me } from "../state/session.ts";
+import { logOut, me } from "../state/session.ts";
 import { setTheme, type Theme, theme, THEMES } from "../theme.ts";
 import { isSheetOpen } from "./shortcut_sheet.ts";
 
@@ -18,7 +18,10 @@ export function Header() {
         <${Icon} name="search" /><span>Search or jump to…</span><${Kbd} keys="Mod K" />
       </button>
       <div class="top-right">
-        ${me.value?.read_only && html`<span class="tag" data-tone="warn">read-only</span>`}
+        ${me.value?.read_only && html`
+          <span class="tag" data-tone="warn"
+            title="Nobody may change anything on this server">read-only</span>
+        `}
         <${LinkState} />
         <${ReaderMenu} />
       </div>
@@ -42,6 +45,7 @@ const THEME_WORDS: { [T in Theme]: string } = {
 };
 
 function ReaderMenu() {
+  const user = me.value?.user ?? null;
   const themes: MenuItem[] = THEMES.map((each) => ({
     label: THEME_WORDS[each],
     icon: THEME_ICONS[each],
@@ -50,14 +54,40 @@ function ReaderMenu() {
   }));
   return html`
     <${Menu}
-      label="You and this page"
+      label=${user ? `${user}, and this page` : "This page"}
+      head=${user && html`<${Reader} />`}
       items=${[
         ...themes,
         null,
         { label: "Keyboard shortcuts", icon: "info", run: () => isSheetOpen.value = true },
+        ...logoutItems(),
       ]}
     >
-      <${Icon} name="user" />
-      <//>
+      ${user
+        ? html`<span class="avatar" aria-hidden="true">${user.slice(0, 1).toUpperCase()}</span>`
+        : html`<${Icon} name="user" />`}
+    <//>
   `;
+}
+
+/** Who is logged in, as what. */
+function Reader() {
+  const { user, role, via } = me.value ?? {};
+  return html`
+    <div class="menu-head">
+      <p><strong>${user}</strong></p>
+      <p class="muted">${role}${via === "session" ? "" : `, by ${via}`}</p>
+    </div>
+    <hr />
+  `;
+}
+
+/** Only a session can be ended: a password that the browser sends by itself stays. */
+function logoutItems(): (MenuItem | null)[] {
+  if (me.value?.via !== "session") return [];
+  return [
+    null,
+    { label: "Log out", icon: "logout", run: () => logOut({ everywhere: false }) },
+    { label: "Log out everywhere", icon: "logout", run: () => logOut({ everywhere: true }) },
+  ];
 }

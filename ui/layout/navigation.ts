@@ -21,9 +21,9 @@ const IN_BAR: PageName[] = ["overview", "tasks", "start", "queues"];
 
 /** Whether this reader is shown a page in the navigation. */
 export function isShown({ group, needs, withLogins }: PageEntry): boolean {
-  const who = me.value;
-  if (group === null || who === null || who.role === null) return false;
-  return (!needs || isAtLeast(who.role, needs)) && (!withLogins || who.auth);
+  if (group === null) return false;
+  const { role, auth } = me.value ?? { role: "viewer" as const, auth: false };
+  return role !== null && (!needs || isAtLeast(role, needs)) && (!withLogins || auth);
 }
 
 export function Sidebar() {

@@ -4,11 +4,13 @@ import { signal } from "@preact/signals";
 import { html } from "htm/preact";
 import { Component, type ComponentChildren, type ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
+import { hasRole } from "../access.ts";
 import { Empty, Failed, Loading } from "../components/absence.ts";
 import { LinkButton } from "../components/button.ts";
 import { Page } from "../components/page.ts";
 import { type PageProps, PAGES } from "../pages.ts";
 import { type PageName, route } from "../route.ts";
+import { me } from "../state/session.ts";
 import { loadStyles } from "../styles.ts";
 
 const loaded = signal<{ [P in PageName]?: ComponentType<PageProps> }>({});
@@ -34,6 +36,15 @@ export function PageHost() {
     if (page) void loadPage(page);
   }, [page]);
   if (page === null) return html`<${NoPage} />`;
+  const { needs, title } = PAGES[page];
+  const seen = needs ? hasRole(needs) : true;
+  if (me.value !== null && seen !== true) {
+    return html`
+      <${Page} title=${title}>
+        <${Empty} icon="access" title=${seen} hint="Ask an admin for it." />
+        <//>
+    `;
+  }
   const Shown = loaded.value[page];
   if (Shown) {
     return html`

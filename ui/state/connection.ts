@@ -17,6 +17,8 @@ export interface Part {
   receive(message: ServerMessage): void;
   /** Called each time the link is up, to ask for what the socket does not tell. */
   onOpen?(): void;
+  /** Called each time that the link is lost, or did not come up. */
+  onLost?(): void;
 }
 
 const parts: Part[] = [];
@@ -32,7 +34,10 @@ const live = new Live({
   onMessage: receive,
   onLink(state) {
     link.value = state;
-    if (state === "open") { for (const part of parts) part.onOpen?.(); }
+    for (const part of parts) {
+      if (state === "open") part.onOpen?.();
+      else if (state === "lost") part.onLost?.();
+    }
   },
 });
 

@@ -1,28 +1,51 @@
-/** Who reads the page, and what they may do. */
+/** Who reads the page, and how they log in and out. */
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { Me } from "../../jobs/wire.ts";
 import { ApiError, call } from "../api.ts";
 
 /** Null until the server has told. */
 export const me = signal<Me | null>(null);
 
-const OPEN: Me = {
-  auth: false,
-  user: null,
-  role: "admin",
-  via: "open",
-  read_only: false,
-  expires_at: null,
-};
+/** Whether somebody is logged in, or nobody has to be; null until that is known. */
+export const isIn = computed(() => me.value && me.value.role !== null);
 
-/** Asks who reads the page. */
-export async function loadSession(): Promise<void> {
+/** Who was logged in last since the page was loaded. */
+let lastUser: string | null = null;
+
+let asking: Promise<void> | null = null;
+
+/** Asks who reads the page; while the server is away that stays as it was. */
+export function loadSession(): Promise<void> {
+  return asking ??= ask().finally(() => asking = null);
+}
+
+async function ask(): Promise<void> {
   try {
-    me.value = await call<Me>("GET", "/me");
+    learn(await call<Me>("GET", "/me"));
   } catch (error) {
-    // A server without logins.
-    if (error instanceof ApiError && error.status === 404) me.value = OPEN;
-    else throw error;
+    if (!(error instanceof ApiError)) throw error;
   }
+}
+
+/**
+ * Begins a session.
+ * @returns whether the page has to be loaded again, because what it holds is for somebody else's eyes
+ */
+export async function logIn(user: string, password: string): Promise<boolean> {
+  const before = lastUser;
+  learn(await call<Me>("POST", "/login", { user, password }));
+  return before !== null && before !== lastUser;
+}
+
+/** Ends the session, of this browser or of all, and lets go of all that the page holds. */
+export async function logOut({ everywhere }: { everywhere: boolean }): Promise<void> {
+  await call("POST", everywhere ? "/logout-everywhere" : "/logout");
+  history.replaceState({}, "", "#/login");
+  location.reload();
+}
+
+function learn(now: Me): void {
+  lastUser = now.user ?? lastUser;
+  if (JSON.stringify(now) !== JSON.stringify(me.peek())) me.value = now;
 }
