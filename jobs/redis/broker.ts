@@ -50,6 +50,7 @@ import {
 } from "./decode.ts";
 import { encodeBeat, encodeTask, encodeTaskLimits } from "./encode.ts";
 import { RedisAccess } from "./access.ts";
+import { RedisSamples } from "./samples.ts";
 import { RedisSchedules } from "./schedules.ts";
 import { CONTROL_CHANNEL, EVENTS_CHANNEL, REAPING_LOCK } from "./keys.ts";
 import { type Script, scripts } from "./scripts.ts";
@@ -63,6 +64,7 @@ const REAP_EVERY_MS = 450;
 const log = getLogger(["taskapp", "broker"]);
 
 export class RedisBroker implements Broker {
+  readonly samples = new RedisSamples((script, args) => this.#run(script, args));
   readonly schedules = new RedisSchedules((script, args) => this.#run(script, args));
   readonly commands = new RedisCommands((script, args) => this.#run(script, args));
   readonly access = new RedisAccess((script, args) => this.#run(script, args));
@@ -302,6 +304,11 @@ export class RedisBroker implements Broker {
   async stats(): Promise<Stats> {
     const counters = toFields(await this.#run(scripts.stats, []) as string[]);
     return toStats(counters.entries().map(([field, value]) => [field, Number(value)]));
+  }
+
+  async oldestWaits(): Promise<Map<string, number>> {
+    const reply = await this.#run(scripts.oldest, []) as (string | number)[];
+    return new Map(chunks<[string, number]>(reply, 2));
   }
 
   async counts(): Promise<TaskCounts> {

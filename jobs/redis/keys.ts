@@ -34,6 +34,8 @@
  *     idempotency:<key>     STRING  id of the task that was started under that key
  *     unique:<key>          STRING  id of the task that keeps others with that key out
  *     stats                 HASH    counters and duration buckets
+ *     samples:<ms>          LIST    samples over time, one in so many ms, newest first, capped
+ *     sampled               STRING  the step of the last sample that was begun
  *     schedule:<name>       HASH    everything about one schedule
  *     schedule_runs:<name>  LIST    what became of its last ticks, newest first, capped
  *     schedules             ZSET    every schedule, by name
@@ -63,7 +65,7 @@ local K = {
   scheduled_in = P .. 'scheduled_in', active_in = P .. 'active_in',
   laned_in = P .. 'laned_in', stale_in = P .. 'stale_in', running = P .. 'running',
   limits = P .. 'limits', rates = P .. 'rates', queues = P .. 'queues', turns = P .. 'turns', workers = P .. 'workers',
-  recent = P .. 'recent', stats = P .. 'stats', reaped = P .. 'reaped',
+  recent = P .. 'recent', stats = P .. 'stats', reaped = P .. 'reaped', sampled = P .. 'sampled',
   schedules = P .. 'schedules', schedules_due = P .. 'schedules_due',
   scheduling = P .. 'scheduling', schedules_in_code = P .. 'schedules_in_code', schedule_revision = P .. 'schedule_revision',
   access = P .. 'access', audit = P .. 'audit',
@@ -82,6 +84,7 @@ function K.commands(worker) return P .. 'commands:' .. worker end
 function K.command(id) return P .. 'command:' .. id end
 function K.worker(name) return P .. 'worker:' .. name end
 function K.recent_of(state) return P .. 'recent:' .. state end
+function K.samples(ms) return P .. 'samples:' .. ms end
 function K.schedule(name) return P .. 'schedule:' .. name end
 function K.schedule_runs(name) return P .. 'schedule_runs:' .. name end
 function K.spent(key) return P .. 'spent:' .. key end

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { type Redis, ReplyError } from "ioredis";
+import { BUCKETS_MS } from "../stored.ts";
 import { LUA_KEYS, PREFIX } from "./keys.ts";
 import lib from "./scripts/lib.lua" with { type: "text" };
 import steps from "./scripts/steps.lua" with { type: "text" };
@@ -27,6 +28,7 @@ import leave from "./scripts/leave.lua" with { type: "text" };
 import limit from "./scripts/limit.lua" with { type: "text" };
 import limits from "./scripts/limits.lua" with { type: "text" };
 import list from "./scripts/list.lua" with { type: "text" };
+import oldest from "./scripts/oldest.lua" with { type: "text" };
 import pause from "./scripts/pause.lua" with { type: "text" };
 import promote from "./scripts/promote.lua" with { type: "text" };
 import purge from "./scripts/purge.lua" with { type: "text" };
@@ -35,6 +37,9 @@ import reap from "./scripts/reap.lua" with { type: "text" };
 import report from "./scripts/report.lua" with { type: "text" };
 import retry from "./scripts/retry.lua" with { type: "text" };
 import revoke from "./scripts/revoke.lua" with { type: "text" };
+import sampleBegin from "./scripts/sample_begin.lua" with { type: "text" };
+import samplePut from "./scripts/sample_put.lua" with { type: "text" };
+import samples from "./scripts/samples.lua" with { type: "text" };
 import scheduleDue from "./scripts/schedule_due.lua" with { type: "text" };
 import scheduleGet from "./scripts/schedule_get.lua" with { type: "text" };
 import scheduleImport from "./scripts/schedule_import.lua" with { type: "text" };
@@ -49,13 +54,15 @@ import stats from "./scripts/stats.lua" with { type: "text" };
 import waiting from "./scripts/waiting.lua" with { type: "text" };
 import workers from "./scripts/workers.lua" with { type: "text" };
 
+const BUCKETS = `local BUCKETS_MS = { ${BUCKETS_MS.join(", ")} }`;
+
 /** One script: sent in full only where the server does not know it yet. */
 export class Script {
   readonly #source: string;
   readonly #sha: string;
 
   constructor(body: string) {
-    this.#source = `${LUA_KEYS}\n${lib}\n${steps}\n${body}`;
+    this.#source = `${LUA_KEYS}\n${BUCKETS}\n${lib}\n${steps}\n${body}`;
     this.#sha = createHash("sha1").update(this.#source).digest("hex");
   }
 
@@ -96,6 +103,7 @@ export const scripts = {
   limit: new Script(limit),
   limits: new Script(limits),
   list: new Script(list),
+  oldest: new Script(oldest),
   pause: new Script(pause),
   promote: new Script(promote),
   purge: new Script(purge),
@@ -104,6 +112,9 @@ export const scripts = {
   report: new Script(report),
   retry: new Script(retry),
   revoke: new Script(revoke),
+  sampleBegin: new Script(sampleBegin),
+  samplePut: new Script(samplePut),
+  samples: new Script(samples),
   scheduleDue: new Script(scheduleDue),
   scheduleGet: new Script(scheduleGet),
   scheduleImport: new Script(`${schedules}\n${scheduleImport}`),

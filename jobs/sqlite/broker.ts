@@ -28,12 +28,13 @@ import { toStats } from "../stored.ts";
 import type { Stats, SummaryPage, Task, TaskCounts, TaskEvent, WorkerInfo } from "../wire.ts";
 import { SqliteAccess } from "./access.ts";
 import { claim, isClaimable, renewLease } from "./claim.ts";
-import { readCounts } from "./counts.ts";
 import { SqliteCommands } from "./commands.ts";
+import { readCounts, readOldestWaits } from "./counts.ts";
 import { Database } from "./database.ts";
 import { ownerOf, removeMailbox } from "./mailbox.ts";
 import { News } from "./news.ts";
 import { limitQueue, limitTask, type Purge, purge, setPaused } from "./queues.ts";
+import { SqliteSamples } from "./samples.ts";
 import { SqliteSchedules } from "./schedules.ts";
 import { readPage, readSummaries, walk } from "./search.ts";
 import { readEvents, readQueues, readTask, readTaskLimits, readWorkers } from "./reads.ts";
@@ -44,6 +45,7 @@ import { isReapDue, nextDue, promote, prune, reap } from "./upkeep.ts";
 /** How long pruning may go on in one call. */
 const PRUNE_FOR_MS = 250;
 export class SqliteBroker implements Broker {
+  readonly samples: SqliteSamples;
   readonly schedules: SqliteSchedules;
   readonly access: SqliteAccess;
   readonly commands = new SqliteCommands((make) => this.#change(make));
@@ -65,6 +67,7 @@ export class SqliteBroker implements Broker {
     this.#options = options;
     this.#db = new Database(file);
     this.#news = new News(this.#db);
+    this.samples = new SqliteSamples(this.#db, (make) => this.#change(make));
     this.schedules = new SqliteSchedules(this.#db, (make) => this.#change(make));
     this.access = new SqliteAccess(this.#db, (make) => this.#change(make));
   }
@@ -226,6 +229,10 @@ export class SqliteBroker implements Broker {
       this.#db.all<{ field: string; value: number }>("SELECT field, value FROM stats")
     );
     return toStats(rows.map(({ field, value }) => [field, value]));
+  }
+
+  oldestWaits(): Promise<Map<string, number>> {
+    return this.#db.read(() => readOldestWaits(this.#db, Date.now()));
   }
 
   counts(): Promise<TaskCounts> {

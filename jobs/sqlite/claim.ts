@@ -309,7 +309,7 @@ function start(tx: Transaction, task: TaskRow, worker: string): Claimed {
   const { attempt } = task;
   const { hard, soft } = tx.limits.timesOf(task);
   const seq = tx.emit(task, "STARTED", { worker, attempt });
-  tx.countDuration("wait", task.name, Math.max(0, tx.now - task.ready));
+  tx.countDuration("waited", task.name, Math.max(0, tx.now - task.ready));
   tx.move(task, "active");
   tx.limits.spend(task);
   if (task.unique_until === "start") releaseUnique(tx, task);

@@ -50,3 +50,17 @@ UPDATE workers SET info = NULL;
 -- The tasks of a schedule, few among many.
 
 CREATE INDEX tasks_of_schedule ON tasks (schedule, n) WHERE schedule IS NOT NULL;
+
+-- Samples over time (jobs/history_store.ts).
+
+CREATE TABLE samples (
+  every INTEGER NOT NULL,     -- of which series: one in so many ms
+  at INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (every, at)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE state ADD COLUMN sampled INTEGER NOT NULL DEFAULT 0;  -- the step of the last one begun
+
+-- Durations are counted in finer buckets, and so anew.
+DELETE FROM stats WHERE field GLOB 'run *' OR field GLOB 'wait *';

@@ -3,8 +3,8 @@
  * is written once, at its end: counters, statistics, limits, and whether there is something to tell.
  */
 
-import { brief, type StoredEvent } from "../stored.ts";
-import { DURATION_BUCKETS, type ReadyState, type TaskError } from "../wire.ts";
+import { brief, BUCKETS_MS, type StoredEvent } from "../stored.ts";
+import type { ReadyState, TaskError } from "../wire.ts";
 import type { Database } from "./database.ts";
 import { enterLane, freePlace, leaveLane } from "./lanes.ts";
 import { Limits } from "./limits.ts";
@@ -209,9 +209,8 @@ export class Transaction {
     this.#counts.set(field, (this.#counts.get(field) ?? 0) + by);
   }
 
-  countDuration(kind: "run" | "wait", name: string, ms: number): void {
-    const bucket = DURATION_BUCKETS.findIndex((bound) => ms <= bound * 1000);
-    this.count(`${kind} ${(bucket < 0 ? DURATION_BUCKETS.length : bucket) + 1} ${name}`);
+  countDuration(kind: "ran" | "waited", name: string, ms: number): void {
+    this.count(`${kind} ${BUCKETS_MS.find((bound) => ms <= bound) ?? "more"} ${name}`);
     this.count(`${kind} ms ${name}`, ms);
   }
 

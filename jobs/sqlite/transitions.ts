@@ -163,7 +163,7 @@ export function settle(
     return true;
   }
   const runtime_ms = Math.max(0, tx.now - (task.started ?? tx.now));
-  tx.countDuration("run", task.name, runtime_ms);
+  tx.countDuration("ran", task.name, runtime_ms);
   if (outcome.state === "SUCCESS") {
     tx.end(task, "SUCCESS", { result: outcome.result, detail: { runtime_ms } });
     return true;

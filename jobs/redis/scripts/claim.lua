@@ -114,7 +114,7 @@ local function start(id, task)
     'deliveries', token, 'seq', seq)
   emit(id, task.name, seq, event('STARTED', 0, nil, now,
     ',"worker":"' .. worker .. '","attempt":' .. attempt))
-  count_duration('wait', task.name, math.max(0, now - tonumber(task.ready or task.created)))
+  count_duration('waited', task.name, math.max(0, now - tonumber(task.ready or task.created)))
   add(running_in, task.queue, 1)
   if task.concurrency_key then call('HINCRBY', K.running, task.concurrency_key, 1) end
   if task.unique_until == 'start' then release_unique(id, task) end

@@ -3,7 +3,6 @@
 local MAX_EVENTS = 1000 -- per task; older ones are cut off
 local MAX_RECENT = 10000 -- per index
 local PRIORITIES = { 'high', 'normal', 'low' }
-local BUCKETS_MS = { 5, 10, 50, 100, 500, 1000, 5000, 10000, 60000, 300000 }
 
 local call = redis.call
 
@@ -80,7 +79,7 @@ end
 local function count_duration(kind, name, ms)
   local bucket = 1
   while BUCKETS_MS[bucket] and ms > BUCKETS_MS[bucket] do bucket = bucket + 1 end
-  count(kind .. ' ' .. bucket .. ' ' .. name)
+  count(kind .. ' ' .. (BUCKETS_MS[bucket] or 'more') .. ' ' .. name)
   count(kind .. ' ms ' .. name, ms)
 end
 

@@ -5,6 +5,7 @@
 -- ARGV  lease ms, pause ms, grace ms, how long to keep, then per closed connection: worker, client id.
 -- Returns how many tasks were given back.
 even_if_full()
+local MAX_EXPIRED = 100 -- that one call takes off each list
 local lease, pause, grace = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 keep_for(ARGV[4])
 local now = clock()
@@ -30,5 +31,16 @@ for _, worker in ipairs(call('ZRANGEBYSCORE', K.workers, '-inf', now)) do
   else
     lost = lost + give_back_all(worker, now, true)
   end
+end
+
+-- Tasks that have expired leave the lists of what has ended, the oldest first.
+for _, state in ipairs({ 'SUCCESS', 'FAILURE', 'REVOKED' }) do
+  local list, expired = K.recent_of(state), 0
+  while expired < MAX_EXPIRED do
+    local id = call('LINDEX', list, -1 - expired)
+    if not id or call('EXISTS', K.task(id)) == 1 then break end
+    expired = expired + 1
+  end
+  if expired > 0 then call('LTRIM', list, 0, -1 - expired) end
 end
 return done(lost)

@@ -23,10 +23,10 @@ for i = 3, #ARGV, 6 do
     local rest = ',"runtime_ms":' .. runtime
     if state == 'SUCCESS' then
       if task.retries then call('HDEL', K.task(id), 'error') end
-      count_duration('run', task.name, runtime)
+      count_duration('ran', task.name, runtime)
       finish(id, task, state, now, rest, { 'result', payload })
     elseif state == 'FAILURE' then
-      count_duration('run', task.name, runtime)
+      count_duration('ran', task.name, runtime)
       finish(id, task, state, now, rest .. ',"error":' .. brief, { 'error', payload })
     elseif state == 'RETRY' then
       local due, seq = whole(now + tonumber(delay)), (tonumber(task.seq) or 1) + 1
@@ -35,7 +35,7 @@ for i = 3, #ARGV, 6 do
       call('HDEL', K.task(id), 'worker', 'started', 'progress', 'stage', 'meta')
       emit(id, task.name, seq, event('RETRY', 0, nil, now,
         rest .. ',"eta":' .. due .. ',"error":' .. brief))
-      count_duration('run', task.name, runtime)
+      count_duration('ran', task.name, runtime)
       count('outcome RETRY ' .. task.queue .. ' ' .. task.name)
       schedule(id, task.queue, due)
       if task.expires then note(K.expiring, id, tonumber(task.expires)) end
