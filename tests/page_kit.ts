@@ -1,8 +1,11 @@
 /** What the tests of the pages start: a Redis, servers, a worker and a browser. */
 
 import { assertEquals } from "@std/assert";
-import type { Locator } from "playwright-core";
-import type { Json, Task } from "../jobs/wire.ts";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import type { Locator, Page } from "playwright-core";
+import { hashPassword } from "../jobs/access_secrets.ts";
+import { type Json, ROLES, type Task } from "../jobs/wire.ts";
 import { TestBrowser, type TestPage } from "./browser.ts";
 import { Program } from "./program.ts";
 import { freePort, TestRedis } from "./redis.ts";
@@ -11,12 +14,17 @@ import { until } from "./until.ts";
 export interface SiteOptions {
   /** How many servers; one without. */
   servers?: number;
+  /** Whether people have to log in: then there is a user of each role, who is called like it. */
+  logins?: boolean;
   /** More of the servers' command line and environment. */
   args?: string[];
   env?: Record<string, string>;
   /** Whether a worker is started: one is, unless this is false. */
   worker?: boolean;
 }
+
+/** Of every user. */
+export const PASSWORD = "correct horse battery staple";
 
 /** Servers on one Redis, a worker and a browser. */
 export class PageSite implements AsyncDisposable {
@@ -29,6 +37,7 @@ export class PageSite implements AsyncDisposable {
     readonly browser: TestBrowser,
     private readonly options: SiteOptions,
     private readonly worker: Program | null,
+    private readonly dir: string,
   ) {
     this.#ports = Array.from({ length: options.servers ?? 1 }, freePort);
     this.#servers = this.#ports.map((port) => this.#serve(port));
@@ -42,7 +51,15 @@ export class PageSite implements AsyncDisposable {
     const worker = options.worker === false
       ? null
       : Program.start(["work", "-c", "2"], { REDIS_URL: redis.url });
-    const site = new PageSite(redis, browser, options, worker);
+    const dir = await mkdtemp(`${tmpdir()}/taskapp-page-`);
+    if (options.logins) {
+      const hash = await hashPassword(PASSWORD);
+      await Deno.writeTextFile(
+        `${dir}/users`,
+        ROLES.map((role) => `${role}:${role}:${hash}\n`).join(""),
+      );
+    }
+    const site = new PageSite(redis, browser, options, worker, dir);
     await Promise.all(site.#ports.map((_, which) => site.#up(which)));
     return site;
   }
@@ -75,14 +92,22 @@ export class PageSite implements AsyncDisposable {
     await this.#up(which);
   }
 
-  /** Asks the API as another client would. */
+  /** Opens the page and logs in there. */
+  async openAs(user: string, hash = "#/", viewport?: { width: number; height: number }) {
+    const page = await this.open(hash, viewport);
+    await logIn(page, user);
+    return page;
+  }
+
+  /** Asks the API as another client would: the admin, where people log in. */
   async api<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${this.url}${path}`, {
       method,
-      ...(body !== undefined && {
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-      }),
+      headers: {
+        ...(this.options.logins && { authorization: `Basic ${btoa(`admin:${PASSWORD}`)}` }),
+        ...(body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
     return JSON.parse(text || "null");
@@ -103,11 +128,12 @@ export class PageSite implements AsyncDisposable {
   }
 
   #serve(port: number): Program {
-    const { args = [], env = {} } = this.options;
+    const { args = [], env = {}, logins } = this.options;
     return Program.start(["serve", "--port", `${port}`, ...args], {
       REDIS_URL: this.redis.url,
+      ...(logins && { TASKAPP_USERS_FILE: `${this.dir}/users` }),
       ...env,
-    });
+    }, this.dir);
   }
 
   #up(which: number): Promise<void> {
@@ -127,7 +153,15 @@ export class PageSite implements AsyncDisposable {
     for (const server of this.#servers) await server[Symbol.asyncDispose]();
     await this.worker?.[Symbol.asyncDispose]();
     await this.redis[Symbol.asyncDispose]();
+    await rm(this.dir, { recursive: true });
   }
+}
+
+/** Fills in the form of the login page. */
+export async function logIn(page: Page, user: string, password = PASSWORD): Promise<void> {
+  await page.getByLabel("User").fill(user);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
 }
 
 /** Waits until a task is shown in a state. */

@@ -135,11 +135,12 @@ function userColumns(ask: (next: Asked) => () => void, load: () => void): Column
     {
       label: "Name",
       cell: ({ name }) =>
-        html`<strong>${name}</strong>${
-          name === me.value?.user && html`
-            <span class="muted">you</span>
-          `
-        }`,
+        html`
+          <span>
+            <strong>${name}</strong>
+            ${name === me.value?.user && html`<span class="muted">${" "}you</span>`}
+          </span>
+        `,
     },
     ...COMMON,
     {

@@ -134,7 +134,7 @@ const COLUMNS: Column<AuditEntry>[] = [
       html`
         <span><strong>${actor ?? (via === "open" ? "anyone" : "unknown")}</strong>
         ${role && actor && html`
-          <span class="muted">${role}${via !== "session" && `, by ${via}`}</span>
+          <span class="muted">${" "}${role}${via !== "session" && `, by ${via}`}</span>
         `}</span>
       `,
   },
