@@ -35,6 +35,7 @@ import { addTokenCommand } from "./token.ts";
 import { addUserCommand } from "./user.ts";
 import { BUILD, VERSION } from "./version.ts";
 import { work } from "./work.ts";
+import { addWorkerCommands } from "./worker.ts";
 import { addWorkOptions } from "./work_options.ts";
 
 /** @param done takes the exit code of the command that ran */
@@ -71,7 +72,7 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .addOption(trustedProxiesOption())
     .action(async (options) => done(await serve(options, io)));
 
-  addWorkOptions(common(program.command("work").alias("worker").description("Run tasks")))
+  addWorkOptions(common(program.command("work").description("Run tasks")))
     .action(async (options) => done(await work(options, io)));
 
   const devCommand = program.command("dev")
@@ -119,6 +120,14 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     program.command("queue").description("List queues, pause and limit them")
       .addOption(brokerOption()),
     io,
+  );
+
+  addWorkerCommands(
+    program.command("worker").alias("workers")
+      .description("List live workers, and tell them what to do")
+      .addOption(brokerOption()),
+    io,
+    done,
   );
 
   program.command("purge").description("Revoke all tasks of some queues that wait")

@@ -8,6 +8,7 @@ import {
 } from "../jobs/errors.ts";
 import { InvalidScheduleError } from "../jobs/schedule.ts";
 import { ScheduleConflictError, UnknownScheduleError } from "../jobs/schedule_control.ts";
+import { UnknownWorkerError } from "../jobs/worker_control.ts";
 import { configureLog } from "../lib/log.ts";
 import { UsageError } from "./io.ts";
 
@@ -35,6 +36,7 @@ export function asUsageError(error: unknown): unknown {
   const usage = error instanceof UnknownTaskError || error instanceof UnknownQueueError ||
     error instanceof InvalidArgumentsError || error instanceof ArgumentsTooLargeError ||
     error instanceof InvalidScheduleError || error instanceof UnknownScheduleError ||
+    error instanceof UnknownWorkerError ||
     error instanceof ScheduleConflictError || error instanceof RangeError;
   return usage ? new UsageError(error.message) : error;
 }

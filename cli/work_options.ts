@@ -98,9 +98,10 @@ export function addWorkOptions(command: Command): Command {
 }
 
 /** The number of tasks at once; as text it is what the user wrote. */
-type Autoscale = [max: number, min: number];
+export type Autoscale = [max: number, min: number];
 
-function autoscale(text: string): Autoscale {
+/** Reads them. */
+export function autoscale(text: string): Autoscale {
   const [, max = 0, min = 0] = (/^(\d+),(\d+)$/.exec(text) ?? []).map(Number);
   if (min < 1 || max < min || max > MAX_CONCURRENCY) {
     throw new InvalidArgumentError(

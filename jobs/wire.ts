@@ -268,6 +268,18 @@ export interface ThreadInfo {
   memory_mib: number | null;
 }
 
+export const WORKER_COMMANDS = [
+  "quiet",
+  "resume",
+  "shutdown",
+  "grow",
+  "shrink",
+  "autoscale",
+  "restart-pool",
+  "add-queue",
+  "remove-queue",
+] as const satisfies WorkerCommand["command"][];
+
 /** What a worker can be told, in the words of the URL and the command line. */
 export type WorkerCommand =
   | { command: "quiet" | "resume" | "shutdown" | "restart-pool" }

@@ -10,6 +10,8 @@ import type { CommandOutcome, WorkerCommand, WorkerInfo } from "./wire.ts";
 
 const log = getLogger(["taskapp", "worker"]);
 
+const MAX_OUTCOME_CHARS = 500;
+
 type Told = Pick<
   WorkerInfo,
   "mode" | "pool" | "min_concurrency" | "max_concurrency" | "queues"
@@ -75,7 +77,7 @@ export class WorkerCommands {
       if (done) outcome = await carryOut(this.worker, command);
     } catch (error) {
       done = false;
-      outcome = error instanceof Error ? error.message : String(error);
+      outcome = oneLine(error instanceof Error ? error.message : String(error));
     }
     const fields = { command: command.command, outcome };
     if (done) log.info("Told to {command}: {outcome}", fields);
@@ -84,6 +86,11 @@ export class WorkerCommands {
     this.#last = { id, command: command.command, done, outcome, at };
     this.onOutcome();
   }
+}
+
+/** It is told with each heartbeat. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").slice(0, MAX_OUTCOME_CHARS);
 }
 
 /** Why a worker cannot do what it is told; null if it can, as far as can be seen from here. */

@@ -28,6 +28,7 @@ import { queueRoutes } from "./queues.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { startRoutes } from "./start.ts";
 import { systemRoutes } from "./system.ts";
+import { workerRoutes } from "./workers.ts";
 import { taskTypeRoutes } from "./task_types.ts";
 import { taskRoutes } from "./tasks.ts";
 import { Topics, topicSources } from "./topics.ts";
@@ -118,6 +119,7 @@ export function createApp(parts: AppParts): App {
   app.route("/", scheduleRoutes(broker, registry, mask));
   app.route("/", taskTypeRoutes(broker, registry));
   app.route("/", queueRoutes(broker, registry));
+  app.route("/", workerRoutes(broker));
   app.route("/", systemRoutes(broker));
   app.route("/", metricsRoutes(broker, registry, live.clients));
   app.route("/", tutorialRoutes(broker, registry));

@@ -15,6 +15,7 @@ import {
   UnknownTaskError,
 } from "../jobs/errors.ts";
 import { InvalidScheduleError } from "../jobs/schedule.ts";
+import { CommandRefusedError, UnknownWorkerError } from "../jobs/worker_control.ts";
 import { ScheduleConflictError, UnknownScheduleError } from "../jobs/schedule_control.ts";
 import type { State } from "../jobs/wire.ts";
 
@@ -140,6 +141,10 @@ function toProblem(thrown: Error, c: Context): Problem {
   }
   if (thrown instanceof UnknownAccountError) return new Problem(404, thrown.message);
   if (thrown instanceof AccountConflictError) return new Problem(409, thrown.message);
+  if (thrown instanceof UnknownWorkerError) {
+    return new Problem(404, thrown.message, { known: thrown.known });
+  }
+  if (thrown instanceof CommandRefusedError) return new Problem(409, thrown.message);
   if (thrown instanceof UnknownScheduleError) return new Problem(404, thrown.message);
   if (thrown instanceof ScheduleConflictError) return new Problem(409, thrown.message);
   if (thrown instanceof InvalidCursorError) {

@@ -1,16 +1,9 @@
-/** How the system as a whole is doing: workers, totals, health. */
+/** How the system as a whole is doing: totals, health. */
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { type Broker, BrokerUnavailableError } from "../jobs/broker.ts";
 import { problems, unavailable } from "./problem.ts";
-import { json, StatsBody, WorkerBody } from "./schemas.ts";
-
-const workersRoute = createRoute({
-  method: "get",
-  path: "/workers",
-  summary: "The live workers",
-  responses: { 200: json(z.object({ workers: z.array(WorkerBody) }), "By name"), ...problems(503) },
-});
+import { json, StatsBody } from "./schemas.ts";
 
 const statsRoute = createRoute({
   method: "get",
@@ -47,7 +40,6 @@ export function systemRoutes(broker: Broker): OpenAPIHono {
   const app = new OpenAPIHono();
   const ok = { status: "ok" } as const;
 
-  app.openapi(workersRoute, async (c) => c.json({ workers: await broker.workers() }, 200));
   app.openapi(statsRoute, async (c) => c.json(await broker.stats(), 200));
   app.openapi(healthRoute, (c) => c.json(ok, 200));
 

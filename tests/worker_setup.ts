@@ -52,6 +52,10 @@ export class Setup implements AsyncDisposable {
     return new Setup(store, broker);
   }
 
+  get url(): string {
+    return this.store.url;
+  }
+
   get redis(): TestRedis {
     assert(this.store instanceof TestRedis);
     return this.store;

@@ -298,7 +298,8 @@ export class RedisBroker implements Broker {
   }
 
   async workers(): Promise<WorkerInfo[]> {
-    return (await this.#workers()).map(([name, active, fields]) => toWorker(name, active, fields));
+    return (await this.#workers()).map(([name, active, fields]) => toWorker(name, active, fields))
+      .sort(byName);
   }
 
   async stats(): Promise<Stats> {
