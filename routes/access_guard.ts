@@ -3,7 +3,7 @@
 import type { MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { isAtLeast } from "../jobs/wire.ts";
-import { isUpgrade, type Login, unauthorized } from "./access_login.ts";
+import { isUpgrade, type Login, ticketOf, unauthorized } from "./access_login.ts";
 import { ANYONE, type Principal } from "./access_principal.ts";
 import { isRoute, type Rule, ruleOf } from "./access_rules.ts";
 import { isReading, refuseOtherOrigins } from "./origin.ts";
@@ -30,23 +30,40 @@ export function findRule(): MiddlewareHandler {
   };
 }
 
+/** Parameters that find tasks by what their arguments and results hold. */
+const LOOKING_INSIDE = ["args", "result", "text"];
+
 /**
  * Refuses who may not use a route.
  * @param login null where nobody has to log in
+ * @param isMasked whether some values are shown to nobody
  */
-export function guard(login: Login | null, readOnly: boolean): MiddlewareHandler {
+export function guard(
+  login: Login | null,
+  readOnly: boolean,
+  isMasked: boolean,
+): MiddlewareHandler {
   return async (c, next) => {
     const rule = c.get("rule") as Rule | undefined;
     if (!rule || rule.role === "public") return await next();
     const principal = login ? await login.identify(c) : ANYONE;
     if (!principal) throw unauthorized(c, "Log in first: this server knows who may do what");
     c.set("principal", principal);
-    if (principal.via === "session" && (!isReading(c.req.method) || isUpgrade(c))) {
+    const isForPageOnly = !isReading(c.req.method) || (isUpgrade(c) && ticketOf(c) === undefined);
+    if (principal.via === "session" && isForPageOnly) {
       refuseOtherOrigins(c.req.raw);
     }
     if (!isAtLeast(principal.role, rule.role)) throw forbidden(principal, rule.role);
     if (rule.changes && readOnly) {
       throw new Problem(403, "This server is read-only: nothing can be changed here");
+    }
+    // Who may guess again and again whether a hidden value holds a text finds out all of it.
+    const looksInside = Object.keys(c.req.query()).find((name) => LOOKING_INSIDE.includes(name));
+    if (isMasked && looksInside !== undefined && principal.role === "viewer") {
+      throw new Problem(
+        403,
+        `Searching by ${looksInside} needs the role operator here: some values are hidden (--mask)`,
+      );
     }
     await next();
   };

@@ -27,7 +27,14 @@ const REMEMBER_MS = 60_000;
 const MAX_REMEMBERED = 1000;
 
 type Session = [name: string, mark: string, id: string, startedAt: number, expiresAt: number];
-type Ticket = [kind: Account["kind"], name: string, mark: string, via: Via, until: number];
+type Ticket = [
+  kind: Account["kind"],
+  name: string,
+  mark: string,
+  via: Via,
+  until: number,
+  session: { id: string; expiresAt: number } | null,
+];
 
 export class Login {
   readonly #throttle = new Throttle();
@@ -49,7 +56,7 @@ export class Login {
     await this.directory.fresh();
     const authorization = c.req.header("authorization");
     if (authorization !== undefined) return await this.#fromHeader(c, authorization);
-    const ticket = isUpgrade(c) ? c.req.query("ticket") : undefined;
+    const ticket = ticketOf(c);
     if (ticket !== undefined) return await this.#fromTicket(c, ticket);
     const cookie = getCookie(c, COOKIE);
     return cookie === undefined ? null : await this.#fromCookie(c, cookie);
@@ -92,10 +99,10 @@ export class Login {
   }
 
   /** Makes a ticket for whoever asks. */
-  async ticket({ account, via }: Principal): Promise<string> {
+  async ticket({ account, via, session: id, expiresAt }: Principal): Promise<string> {
     const { kind, name, mark } = account ?? { kind: "user", name: "", mark: "" };
-    const until = Date.now() + 1000 * TICKET_SECONDS;
-    const ticket = [kind, name, mark, via, until] satisfies Ticket;
+    const session = id !== null && expiresAt !== null ? { id, expiresAt } : null;
+    const ticket: Ticket = [kind, name, mark, via, Date.now() + 1000 * TICKET_SECONDS, session];
     // The number makes two of one moment differ.
     return seal("ticket", [...ticket, randomBytes(12).toString("base64url")], await this.#secret());
   }
@@ -133,13 +140,13 @@ export class Login {
 
   async #fromTicket(c: Context, sealed: string): Promise<Principal> {
     const ticket = unseal("ticket", sealed, await this.#secret()) as Ticket | undefined;
-    const [kind, name, mark, via, until] = ticket ?? [];
+    const [kind, name, mark, via, until, session] = ticket ?? [];
     const account = kind && name !== undefined ? this.directory.find(kind, name) : undefined;
     const counts = account && account.mark === mark && until !== undefined && until > Date.now() &&
       via !== undefined && CREDENTIALS.includes(via) &&
       await this.broker.access.spend(hashToken(sealed), 2000 * TICKET_SECONDS);
     if (!counts) throw unauthorized(c, "This ticket was used, or is too old: ask for another");
-    return principalOf(account, via);
+    return principalOf(account, via, session);
   }
 
   async #fromCookie(c: Context, sealed: string): Promise<Principal | null> {
@@ -186,6 +193,11 @@ export class Login {
 /** Whether a request asks for a WebSocket. */
 export function isUpgrade(c: Context): boolean {
   return c.req.header("upgrade")?.toLowerCase() === "websocket";
+}
+
+/** The ticket that a request for a WebSocket brings. */
+export function ticketOf(c: Context): string | undefined {
+  return isUpgrade(c) ? c.req.query("ticket") : undefined;
 }
 
 /** The problem of who has not said who they are, or said it wrong. */

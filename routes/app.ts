@@ -102,7 +102,7 @@ export function createApp(parts: AppParts): App {
   }));
   app.use(findRule());
   app.use(audit(broker, clients, mask));
-  app.use(guard(auth ? login : null, readOnly));
+  app.use(guard(auth ? login : null, readOnly, mask !== null));
   app.use(refuseUnknownParameters(app));
   app.route("/", accessRoutes(access));
   app.route("/", accountRoutes(directory, open));

@@ -32,8 +32,12 @@ export class TestSocket implements AsyncDisposable {
     return TestSocket.openAt(server.addr.port, path);
   }
 
-  static async openAt(port: number, path: string): Promise<TestSocket> {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`);
+  static async openAt(
+    port: number,
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<TestSocket> {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers });
     const opened = new TestSocket(socket);
     await until(() => opened.#opened || opened.#closed !== undefined);
     assert(opened.#opened, `no socket at ${path}`);
