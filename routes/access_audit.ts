@@ -2,14 +2,13 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { getLogger } from "@logtape/logtape";
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context, ContextVariableMap, MiddlewareHandler } from "hono";
 import type { Mask } from "../jobs/access_mask.ts";
 import { type Broker, BrokerUnavailableError } from "../jobs/broker.ts";
 import { MAX_AUDIT } from "../jobs/access_store.ts";
 import { type AuditEntry, CREDENTIALS, type Json, ROLES } from "../jobs/wire.ts";
 import type { Clients } from "./access_client.ts";
 import type { Principal } from "./access_principal.ts";
-import type { Rule } from "./access_rules.ts";
 import { problems } from "./problem.ts";
 import { json } from "./schemas.ts";
 
@@ -17,8 +16,8 @@ const MAX_DETAIL = 300;
 const MAX_TARGET = 256;
 /** Entries that are read at a time. */
 const CHUNK = 500;
-/** Fields of bodies that no entry repeats. */
-const SECRETS = ["password"];
+/** Fields of bodies that no entry repeats: people also type their password where their name should be. */
+const SECRETS = ["user", "password"];
 
 const log = getLogger(["taskapp", "audit"]);
 
@@ -35,12 +34,14 @@ declare module "hono" {
 export function audit(broker: Broker, clients: Clients, mask: Mask | null): MiddlewareHandler {
   return async (c, next) => {
     await next();
-    const rule = c.get("rule") as Rule | undefined;
+    const rule = c.get("rule") as ContextVariableMap["rule"] | undefined;
     const principal = c.get("principal") as Principal | undefined;
     const { status } = c.res;
     // Who is not known, or asks too often, could fill it with nothing.
     if (!rule?.action || status === 429 || (!principal && !c.get("actor"))) return;
     if (rule.onlyPeople && !isPerson(c, principal)) return;
+    const body = await readBody(c);
+    if (body?.["dry_run"] === true && status < 400) return;
     const entry: Stored = {
       ...c.get("actor") ?? {
         actor: principal?.account?.name ?? null,
@@ -48,8 +49,8 @@ export function audit(broker: Broker, clients: Clients, mask: Mask | null): Midd
         via: principal?.via ?? null,
       },
       action: rule.action,
-      target: target(c),
-      detail: await detail(c, mask),
+      target: target(rule.path, c.req.path) ?? nameIn(body),
+      detail: detail(body, mask),
       status,
       ip: clients.address(c),
     };
@@ -68,27 +69,48 @@ function isPerson(c: Context, principal: Principal | undefined): boolean {
   return principal?.via !== "token";
 }
 
-function target(c: Context): string | null {
-  const names = Object.values(c.req.param() as Record<string, string>);
-  return names.length === 0 ? null : names.join(" ").slice(0, MAX_TARGET);
+/** The parameters in a path. Hono does not tell them of a request that was refused before its route. */
+function target(pattern: string, path: string): string | null {
+  const given = path.split("/");
+  const names = pattern.split("/").flatMap((part, i) =>
+    part.startsWith(":") ? [given[i] ?? ""] : []
+  );
+  return names.length === 0 ? null : names.map(decoded).join(" ").slice(0, MAX_TARGET);
 }
 
-/** What the body said, if it was read. */
-async function detail(c: Context, mask: Mask | null): Promise<string | null> {
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+type Body = { [name: string]: Json };
+
+/** What the body said, if it was read and is an object. */
+async function readBody(c: Context): Promise<Body | null> {
   const text = await c.req.bodyCache.text;
   if (!text) return null;
-  let body: Json;
   try {
-    body = JSON.parse(text);
+    const body: Json = JSON.parse(text);
+    return typeof body === "object" && !Array.isArray(body) ? body : null;
   } catch {
     return null;
   }
-  if (typeof body !== "object" || body === null || Array.isArray(body)) return null;
-  const shown = Object.entries(body).filter(([name]) => !SECRETS.includes(name));
-  const said = JSON.stringify(
-    mask ? mask.value(Object.fromEntries(shown)) : Object.fromEntries(shown),
+}
+
+function nameIn(body: Body | null): string | null {
+  const name = body?.["name"];
+  return typeof name === "string" ? name.slice(0, MAX_TARGET) : null;
+}
+
+function detail(body: Body | null, mask: Mask | null): string | null {
+  const shown = Object.fromEntries(
+    Object.entries(body ?? {}).filter(([name]) => !SECRETS.includes(name)),
   );
-  if (said === "{}") return null;
+  if (Object.keys(shown).length === 0) return null;
+  const said = JSON.stringify(mask ? mask.value(shown) : shown);
   return said.length > MAX_DETAIL ? `${said.slice(0, MAX_DETAIL - 1)}…` : said;
 }
 

@@ -11,18 +11,18 @@ import { Problem } from "./problem.ts";
 
 declare module "hono" {
   interface ContextVariableMap {
-    /** Of the route that will answer; not set where there is none. */
-    rule: Rule;
+    /** Of the route that will answer, with its path as Hono writes it; not set where there is none. */
+    rule: Rule & { path: string };
   }
 }
 
 /** Sets the rule that counts for a request. It goes before all that asks for it. */
 export function findRule(): MiddlewareHandler {
-  const rules = new WeakMap<object, Rule>();
+  const rules = new WeakMap<object, Rule & { path: string }>();
   return async (c, next) => {
     const route = matchedRoutes(c).find(isRoute);
     if (route) {
-      const rule = rules.get(route) ?? ruleOf(route);
+      const rule = rules.get(route) ?? { ...ruleOf(route), path: route.path };
       rules.set(route, rule);
       c.set("rule", rule);
     }
