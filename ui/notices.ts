@@ -6,6 +6,8 @@ export interface Toast {
   id: number;
   text: string;
   kind: "info" | "good" | "bad";
+  /** Where to see what has come of it. */
+  link?: { text: string; href: string };
   /** Takes back what was done, where that can be. */
   undo?: () => void | Promise<void>;
 }
@@ -21,10 +23,10 @@ let lastId = 0;
 const timers = new Map<number, ReturnType<typeof setTimeout>>();
 
 /** Says something for a few seconds. The same text twice is said once. */
-export function toast(said: { text: string; kind?: Toast["kind"]; undo?: Toast["undo"] }): void {
-  const { text, kind = "info", undo } = said;
+export function toast(said: Omit<Partial<Toast>, "id"> & { text: string }): void {
+  const { text, kind = "info", link, undo } = said;
   const others = toasts.peek().filter((other) => other.text !== text);
-  const shown = { id: ++lastId, text, kind, ...(undo && { undo }) };
+  const shown = { id: ++lastId, text, kind, ...(link && { link }), ...(undo && { undo }) };
   toasts.value = [...others, shown].slice(-MAX_TOASTS);
   letGo(shown);
 }

@@ -1,6 +1,7 @@
 /** Components that any page may use. */
 
 import componentsAbsence from "../components/absence.ts" with { type: "text" };
+import componentsArgumentsInput from "../components/arguments_input.ts" with { type: "text" };
 import componentsBadge from "../components/badge.ts" with { type: "text" };
 import componentsButton from "../components/button.ts" with { type: "text" };
 import componentsConfirm from "../components/confirm.ts" with { type: "text" };
@@ -18,11 +19,13 @@ import componentsSparkline from "../components/sparkline.ts" with { type: "text"
 import componentsTable from "../components/table.ts" with { type: "text" };
 import componentsTabs from "../components/tabs.ts" with { type: "text" };
 import componentsTaskId from "../components/task_id.ts" with { type: "text" };
+import componentsTaskOutcome from "../components/task_outcome.ts" with { type: "text" };
 import componentsTime from "../components/time.ts" with { type: "text" };
 import componentsVirtualRows from "../components/virtual_rows.ts" with { type: "text" };
 
 export const COMPONENTS: { [path: string]: string } = {
   "ui/components/absence.ts": componentsAbsence,
+  "ui/components/arguments_input.ts": componentsArgumentsInput,
   "ui/components/badge.ts": componentsBadge,
   "ui/components/button.ts": componentsButton,
   "ui/components/confirm.ts": componentsConfirm,
@@ -40,6 +43,7 @@ export const COMPONENTS: { [path: string]: string } = {
   "ui/components/table.ts": componentsTable,
   "ui/components/tabs.ts": componentsTabs,
   "ui/components/task_id.ts": componentsTaskId,
+  "ui/components/task_outcome.ts": componentsTaskOutcome,
   "ui/components/time.ts": componentsTime,
   "ui/components/virtual_rows.ts": componentsVirtualRows,
 };

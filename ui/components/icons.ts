@@ -6,6 +6,7 @@ const PATHS = {
   add: "M8 3v10M3 8h10",
   audit: "M4 2.5h8v11H4zM6 5.5h4M6 8h4M6 10.5h2.5",
   back: "M10 3.5 5.5 8l4.5 4.5",
+  bolt: "M9 1.8 3.6 9h4l-.8 5.2L12.4 7h-4z",
   close: "m4 4 8 8m0-8-8 8",
   copy: "M5.5 5.5v-2h7v7h-2m-7-5h7v7h-7z",
   dead: "M8 2 1.8 13.2h12.4zM8 6.2v3.4M8 11.4v.1",

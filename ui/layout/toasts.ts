@@ -29,7 +29,7 @@ export function Toasts() {
   `;
 }
 
-function Shown({ shown: { id, text, kind, undo } }: { shown: Toast }) {
+function Shown({ shown: { id, text, kind, link, undo } }: { shown: Toast }) {
   const takeBack = async () => {
     dismiss(id);
     try {
@@ -41,6 +41,7 @@ function Shown({ shown: { id, text, kind, undo } }: { shown: Toast }) {
   return html`
     <li class="toast" data-kind=${kind}>
       <span>${text}</span>
+      ${link && html`<a href=${link.href} onClick=${() => dismiss(id)}>${link.text}</a>`}
       ${undo && html`<${Button} size="small" onClick=${takeBack}>Undo<//>`}
       <${Button} kind="bare" size="small" icon="close" label="Dismiss" onClick=${() =>
         dismiss(id)} />
