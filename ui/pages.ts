@@ -35,7 +35,7 @@ export const PAGES: { [P in PageName]: PageEntry } = {
     icon: "overview",
     group: "tasks",
     key: "o",
-    styles: ["overview"],
+    styles: ["figures", "plot", "overview"],
     load: async () => (await import("./pages/overview.ts")).OverviewPage,
   },
   tasks: {
@@ -67,7 +67,7 @@ export const PAGES: { [P in PageName]: PageEntry } = {
     icon: "queues",
     group: "operate",
     key: "q",
-    styles: ["queues"],
+    styles: ["figures", "plot", "queues"],
     load: async () => (await import("./pages/queues.ts")).QueuesPage,
   },
   workers: {
@@ -99,7 +99,7 @@ export const PAGES: { [P in PageName]: PageEntry } = {
     icon: "system",
     group: "system",
     key: "y",
-    styles: ["system"],
+    styles: ["figures", "system"],
     load: async () => (await import("./pages/system.ts")).SystemPage,
   },
   access: {

@@ -24,6 +24,17 @@ export function setTheme(chosen: Theme): void {
   }
 }
 
+/** Calls back when the colours have changed, also with the system's, until what is returned is called. */
+export function watchTheme(changed: () => void): () => void {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  system.addEventListener("change", changed);
+  const stop = theme.subscribe(changed);
+  return () => {
+    system.removeEventListener("change", changed);
+    stop();
+  };
+}
+
 function applied(): Theme {
   return THEMES.find((each) => each === document.documentElement.dataset["theme"]) ?? "system";
 }

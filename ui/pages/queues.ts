@@ -1,11 +1,10 @@
-import { html } from "htm/preact";
-import { Empty } from "../components/absence.ts";
-import { Page } from "../components/page.ts";
+/** The queues, and one of them. */
 
-export function QueuesPage() {
-  return html`
-    <${Page} title="Queues">
-      <${Empty} icon="queues" title="There is nothing here yet." />
-      <//>
-  `;
+import { html } from "htm/preact";
+import type { PageProps } from "../pages.ts";
+import { QueuePage } from "./queue.ts";
+import { QueueList } from "./queue_list.ts";
+
+export function QueuesPage({ id }: PageProps) {
+  return id === null ? html`<${QueueList} />` : html`<${QueuePage} name=${id} />`;
 }

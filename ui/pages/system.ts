@@ -1,11 +1,166 @@
+/** What taskapp runs on: its broker, this server, this page's connection, its settings. */
+
 import { html } from "htm/preact";
-import { Empty } from "../components/absence.ts";
-import { Page } from "../components/page.ts";
+import type { ComponentChildren } from "preact";
+import type { SystemInfo } from "../../jobs/wire.ts";
+import { Failed, Loading } from "../components/absence.ts";
+import { Tag, type Tone } from "../components/badge.ts";
+import { LinkButton } from "../components/button.ts";
+import { Meter } from "../components/meter.ts";
+import { Card, Page } from "../components/page.ts";
+import { Ago, Exact } from "../components/time.ts";
+import { bytes, count, wholeSeconds } from "../format.ts";
+import { heardAt } from "../api.ts";
+import type { Link } from "../live.ts";
+import { now } from "../state/clock.ts";
+import { link, trouble } from "../state/connection.ts";
+import { useSystem } from "../state/system.ts";
+import { useTopic } from "../state/topics.ts";
+import { Settings } from "./system_settings.ts";
+
+const ASK_EVERY_SECONDS = 5;
 
 export function SystemPage() {
+  const system = useSystem(ASK_EVERY_SECONDS);
   return html`
-    <${Page} title="System">
-      <${Empty} icon="system" title="There is nothing here yet." />
+    <${Page}
+      title="System"
+      subtitle=${system && `taskapp ${system.version} on Deno ${system.deno}`}
+      actions=${html`
+        <${LinkButton} icon="external" href="/docs">API docs<//>
+        <${LinkButton} icon="external" href="/metrics">Metrics<//>
+        <${LinkButton} icon="external" href="/healthz">Health<//>
+      `}
+    >
+      ${system === null
+        ? trouble.value
+          ? html`<${Failed} text=${trouble.value} />`
+          : html`<${Loading} lines=${8} />`
+        : html`
+          <div class="columns">
+            <${BrokerCard} broker=${system.broker} />
+            <${ServerCard} system=${system} />
+            <${ConnectionCard} />
+          </div>
+          <${Settings} settings=${system.settings} />
+        `}
+    <//>
+  `;
+}
+
+type Fact = [label: string, value: ComponentChildren];
+
+function Facts({ facts }: { facts: Fact[] }) {
+  return html`
+    <dl class="facts">
+      ${facts.filter(([, value]) => value !== null).map(([label, value]) =>
+        html`
+          <div key=${label}>
+            <dt>${label}</dt>
+            <dd>${value}</dd>
+          </div>
+        `
+      )}
+    </dl>
+  `;
+}
+
+const STORES = { redis: "Redis", sqlite: "SQLite" };
+
+function BrokerCard({ broker }: { broker: SystemInfo["broker"] }) {
+  const { kind, location, version, keys, clients, round_trip_ms, answered_ms_ago } = broker;
+  const facts: Fact[] = [
+    ["Kind", `${STORES[kind]} ${version}`],
+    ["Location", html`<code>${location}</code>`],
+    [kind === "redis" ? "Memory" : "Size", html`<${Memory} broker=${broker} />`],
+    ["Keys", keys === null ? null : count(keys)],
+    ["Connections", clients === null ? null : count(clients)],
+    [
+      "Round trip",
+      `${round_trip_ms < 10 ? round_trip_ms.toFixed(1) : Math.round(round_trip_ms)} ms`,
+    ],
+    [
+      "Last answer",
+      answered_ms_ago === null
+        ? null
+        : answered_ms_ago < 1000
+        ? "less than a second before"
+        : `${wholeSeconds(answered_ms_ago)} before`,
+    ],
+    ...Object.entries(broker.details),
+  ];
+  return html`
+    <${Card} title="Broker">
+      <${Facts} facts=${facts} />
+      <//>
+  `;
+}
+
+/** What is used, against the limit where there is one. */
+function Memory(
+  { broker: { memory_bytes, memory_limit_bytes } }: { broker: SystemInfo["broker"] },
+) {
+  if (!memory_limit_bytes) return html`${bytes(memory_bytes)}, no limit`;
+  const share = memory_bytes / memory_limit_bytes;
+  const text = `${bytes(memory_bytes)} of ${bytes(memory_limit_bytes)}`;
+  return html`
+    ${text}
+    <${Meter}
+      label="Memory of the broker"
+      value=${memory_bytes}
+      max=${memory_limit_bytes}
+      text=${text}
+      tone=${share >= 0.9 ? "bad" : share >= 0.75 ? "warn" : "accent"}
+    />
+  `;
+}
+
+function ServerCard({ system: { server, version, deno, started_at } }: { system: SystemInfo }) {
+  const workers = useTopic("workers") ?? [];
+  const versions = [...new Set(workers.map((worker) => worker.version))].sort();
+  const facts: Fact[] = [
+    ["Version", version],
+    [
+      "Workers'",
+      versions.length === 0 ? "no worker" : html`
+        ${versions.join(", ")}
+        ${versions.some((each) => each !== version) && html`
+          <${Tag} tone="warn">differs<//>
+        `}
+      `,
+    ],
+    ["Deno", deno],
+    ["Machine", server.hostname],
+    ["Process", `${server.pid}`],
+    ["Started", html`<${Ago} iso=${started_at} />`],
+    ["Memory", `${Math.round(server.memory_mib)} MiB`],
+    ["Open sockets", count(server.sockets)],
+  ];
+  return html`
+    <${Card} title="This server">
+      <${Facts} facts=${facts} />
+      <//>
+  `;
+}
+
+const LINKS: { [L in Link]: [text: string, tone: Tone] } = {
+  connecting: ["connecting", "warn"],
+  open: ["live", "good"],
+  lost: ["lost, trying again", "bad"],
+};
+
+function ConnectionCard() {
+  const [text, tone] = LINKS[link.value];
+  const facts: Fact[] = [
+    ["State", html`<${Tag} tone=${tone}>${text}<//>`],
+    ["Server", html`<code>${location.origin}</code>`],
+    ["Last heard", `${wholeSeconds(Math.max(0, now.value - heardAt.value))} ago`],
+    ["Trouble", trouble.value],
+    ["Its time", html`<${Exact} iso=${new Date(now.value).toISOString()} />`],
+  ];
+  return html`
+    <${Card} title="This page">
+      <${Facts} facts=${facts} />
       <//>
   `;
 }
