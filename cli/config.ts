@@ -4,6 +4,7 @@ import process from "node:process";
 import { Argument, type Command, type Option } from "commander";
 import config from "../deno.json" with { type: "json" };
 import { EnvironmentError, loadEnvironment, type Origins } from "../lib/env.ts";
+import type { SettingInfo } from "../jobs/wire.ts";
 import { withoutPasswords } from "../jobs/redis/url.ts";
 import { type Io, UsageError } from "./io.ts";
 import { table } from "./table.ts";
@@ -120,6 +121,18 @@ export function addConfigCommand(program: Command, io: Io, origins: () => Origin
   const names = new Argument("[command]").choices(commands.map((command) => command.name()));
   const all = parent.command("all", { isDefault: true, hidden: true }).addArgument(names);
   add(all, settingsOf(program).flatMap(({ options }) => options.slice(0, 1)), VARIABLES_ONLY);
+}
+
+/** The settings that a command runs with, without passwords. */
+export function settingsFor(command: Command, origins: Origins): SettingInfo[] {
+  const others = VARIABLES_ONLY.filter((each) => each.commands.includes(command.name()));
+  return [
+    ...optionsWithVariable(command).map((option) => optionRow(command, option, origins)),
+    ...others.map(({ variable }) => row(variable, process.env[variable], origins)),
+  ].map(({ value, ...rest }) => ({
+    ...rest,
+    value: typeof value === "number" || typeof value === "boolean" ? value : show(value) || null,
+  }));
 }
 
 interface Row {

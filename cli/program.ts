@@ -5,7 +5,7 @@ import { OPEN } from "../routes/access_parts.ts";
 import { addCallOptions } from "./call_options.ts";
 import type { Origins } from "../lib/env.ts";
 import { call } from "./call.ts";
-import { addConfigCommand, loadSettings, sayOrigins } from "./config.ts";
+import { addConfigCommand, loadSettings, sayOrigins, settingsFor } from "./config.ts";
 import { fileOption } from "./credentials.ts";
 import { addDeadCommands } from "./dead.ts";
 import { dev } from "./dev.ts";
@@ -70,7 +70,9 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .addOption(readOnlyOption())
     .addOption(maskOption())
     .addOption(trustedProxiesOption())
-    .action(async (options) => done(await serve(options, io)));
+    .action(async (options, command) => {
+      done(await serve({ ...options, settings: settingsFor(command, origins) }, io));
+    });
 
   addWorkOptions(common(program.command("work").description("Run tasks")))
     .action(async (options) => done(await work(options, io)));
@@ -81,7 +83,10 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .addOption(hostOption())
     .addOption(portOption())
     .addOption(allowedHostsOption())
-    .action(async (options) => done(await dev({ ...options, tutorialRoutes: true }, io)));
+    .action(async (options, command) => {
+      const settings = settingsFor(command, origins);
+      done(await dev({ ...options, tutorialRoutes: true, settings }, io));
+    });
 
   addCallOptions(
     program.command("call").description("Start a task")

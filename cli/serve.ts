@@ -6,6 +6,7 @@ import { Mask } from "../jobs/access_mask.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import { Registry } from "../jobs/registry.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
+import type { SettingInfo } from "../jobs/wire.ts";
 import { upkeep } from "../jobs/upkeep.ts";
 import { configureLog } from "../lib/log.ts";
 import { stopSignal } from "../lib/signals.ts";
@@ -38,6 +39,8 @@ export interface ServeOptions extends CommonOptions {
   mask?: string[];
   /** Addresses and ranges. */
   trustedProxies?: string[];
+  /** All that count, to be shown. */
+  settings: SettingInfo[];
 }
 
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
@@ -84,6 +87,7 @@ export function listen(broker: Broker, options: ServeOptions, access = OPEN): Se
     // Pages of other sites can have their own name point here, but not choose another name.
     allowedHosts: allowedHosts ?? (isLoopback(hostname) ? LOOPBACK_NAMES : null),
     access,
+    settings: options.settings,
   });
   try {
     const abandon = new AbortController();

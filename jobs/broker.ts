@@ -7,6 +7,7 @@
  */
 
 import type {
+  BrokerFacts,
   OnLost,
   Priority,
   QueueInfo,
@@ -304,6 +305,8 @@ export interface Broker {
   subscribe(listener: EventListener): Promise<Subscription>;
   attend(worker: string, listener: WorkerListener): Promise<Subscription>;
 
+  /** What the store says of itself. */
+  facts(): Promise<BrokerFacts>;
   /** Rejects when the store does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;

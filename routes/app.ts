@@ -6,6 +6,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { maskedBroker } from "../jobs/access_masked.ts";
 import type { Broker } from "../jobs/broker.ts";
 import type { Registry } from "../jobs/registry.ts";
+import type { SettingInfo } from "../jobs/wire.ts";
 import { accessRoutes } from "./access.ts";
 import { accountRoutes } from "./access_accounts.ts";
 import { audit, auditRoutes } from "./access_audit.ts";
@@ -43,6 +44,8 @@ export interface AppParts {
   /** Names that requests may be addressed to; null for any. */
   allowedHosts: string[] | null;
   access: AccessSettings;
+  /** Those that this server runs with, without secrets. */
+  settings: SettingInfo[];
 }
 
 export interface App extends Pick<OpenAPIHono, "fetch" | "request" | "routes"> {
@@ -71,7 +74,7 @@ const headers: MiddlewareHandler = async (c, next) => {
  * @throws {TypeError} a route has no rule that says who may use it
  */
 export function createApp(parts: AppParts): App {
-  const { registry, tutorialRoutes: words, version, allowedHosts } = parts;
+  const { registry, tutorialRoutes: words, version, allowedHosts, settings } = parts;
   const { readOnly, mask } = parts.access;
   // Whatever is told of tasks is told by this one.
   const broker = mask ? maskedBroker(parts.broker, mask) : parts.broker;
@@ -120,7 +123,7 @@ export function createApp(parts: AppParts): App {
   app.route("/", taskTypeRoutes(broker, registry));
   app.route("/", queueRoutes(broker, registry));
   app.route("/", workerRoutes(broker));
-  app.route("/", systemRoutes(broker));
+  app.route("/", systemRoutes(broker, { version, settings, sockets: live.clients }));
   app.route("/", metricsRoutes(broker, registry, live.clients));
   app.route("/", tutorialRoutes(broker, registry));
   app.route("/", live.routes);

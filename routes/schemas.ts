@@ -19,6 +19,7 @@ import {
   type State,
   STATES,
   type Stats,
+  type SystemInfo,
   type Task,
   type TaskCounts,
   type TaskEvent,
@@ -261,6 +262,38 @@ export const StatsBody: z.ZodType<Stats> = z.object({
   run_time: z.array(HistogramBody),
   wait_time: z.array(HistogramBody),
 }).openapi("Stats");
+
+export const SystemBody: z.ZodType<SystemInfo> = z.object({
+  version: z.string(),
+  deno: z.string(),
+  started_at: Time,
+  server: z.object({
+    hostname: z.string(),
+    pid: Count,
+    memory_mib: z.number(),
+    uptime_seconds: z.number(),
+    sockets: Count,
+  }),
+  broker: z.object({
+    kind: z.enum(["redis", "sqlite"]),
+    location: z.string(),
+    version: z.string(),
+    memory_bytes: z.number().openapi({ description: "Of memory, or of a file on its disk" }),
+    memory_limit_bytes: z.number().nullable(),
+    keys: z.number().nullable(),
+    clients: z.number().nullable(),
+    details: z.record(z.string(), z.string()),
+    answered_ms_ago: z.number().nullable().openapi({ description: "Before this was asked" }),
+    round_trip_ms: z.number(),
+  }),
+  settings: z.array(
+    z.object({
+      variable: z.string(),
+      value: z.union([z.string(), z.number(), z.boolean()]).nullable(),
+      from: z.string().nullable(),
+    }),
+  ),
+}).openapi("System");
 
 export const ScheduleBody = z.object({
   name: z.string(),

@@ -5,6 +5,7 @@ import type { Broker, Claimed, Outcome } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import { Registry } from "../jobs/registry.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
+import type { SettingInfo } from "../jobs/wire.ts";
 import { type AccessSettings, OPEN } from "../routes/access_parts.ts";
 import { type App, createApp } from "../routes/app.ts";
 import { TestRedis } from "./redis.ts";
@@ -16,6 +17,7 @@ interface AppOptions {
   tutorialRoutes?: boolean;
   allowedHosts?: string[];
   access?: Partial<AccessSettings>;
+  settings?: SettingInfo[];
 }
 
 export class TestApp implements AsyncDisposable {
@@ -39,6 +41,7 @@ export class TestApp implements AsyncDisposable {
       version: "1.2.3",
       allowedHosts: options.allowedHosts ?? null,
       access: { ...OPEN, ...options.access },
+      settings: options.settings ?? [],
     });
     return new TestApp(store, broker, app);
   }

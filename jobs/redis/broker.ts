@@ -26,6 +26,7 @@ import {
 import { enqueues } from "../enqueues.ts";
 import { acceptedEvent, brief, toCounts, toEvent, toStats } from "../stored.ts";
 import type {
+  BrokerFacts,
   OnLost,
   Rate,
   State,
@@ -50,6 +51,7 @@ import {
 } from "./decode.ts";
 import { encodeBeat, encodeTask, encodeTaskLimits } from "./encode.ts";
 import { RedisAccess } from "./access.ts";
+import { toFacts } from "./facts.ts";
 import { RedisSamples } from "./samples.ts";
 import { RedisSchedules } from "./schedules.ts";
 import { CONTROL_CHANNEL, EVENTS_CHANNEL, REAPING_LOCK } from "./keys.ts";
@@ -344,6 +346,14 @@ export class RedisBroker implements Broker {
         return Promise.resolve();
       },
     };
+  }
+
+  async facts(): Promise<BrokerFacts> {
+    const [info, keys] = await Promise.all([
+      this.#connection.call((redis) => redis.info()),
+      this.#connection.call((redis) => redis.dbsize()),
+    ]);
+    return toFacts(this.location, info, keys);
   }
 
   async ping(): Promise<void> {

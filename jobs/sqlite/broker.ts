@@ -25,12 +25,21 @@ import type {
 } from "../broker.ts";
 import { enqueues } from "../enqueues.ts";
 import { toStats } from "../stored.ts";
-import type { Stats, SummaryPage, Task, TaskCounts, TaskEvent, WorkerInfo } from "../wire.ts";
+import type {
+  BrokerFacts,
+  Stats,
+  SummaryPage,
+  Task,
+  TaskCounts,
+  TaskEvent,
+  WorkerInfo,
+} from "../wire.ts";
 import { SqliteAccess } from "./access.ts";
 import { claim, isClaimable, renewLease } from "./claim.ts";
 import { SqliteCommands } from "./commands.ts";
 import { readCounts, readOldestWaits } from "./counts.ts";
 import { Database } from "./database.ts";
+import { readFacts } from "./facts.ts";
 import { ownerOf, removeMailbox } from "./mailbox.ts";
 import { News } from "./news.ts";
 import { limitQueue, limitTask, type Purge, purge, setPaused } from "./queues.ts";
@@ -245,6 +254,10 @@ export class SqliteBroker implements Broker {
 
   attend(worker: string, listener: WorkerListener): Promise<Subscription> {
     return subscription(this.#news.attend(worker, listener));
+  }
+
+  facts(): Promise<BrokerFacts> {
+    return this.#db.read(() => readFacts(this.#db));
   }
 
   async ping(): Promise<void> {
