@@ -371,6 +371,33 @@ export const searchCases: Record<string, Case> = {
     }
   },
 
+  "tasks in the middle of a long queue are revoked, run again, forgotten, and never start by mistake":
+    async (connect) => {
+      const broker = connect();
+      const tasks = newTasks(3000);
+      await broker.enqueue(tasks);
+      const revoked = ids(tasks.slice(1400, 1500));
+      for (const id of revoked) assertEquals((await broker.revoke(id))?.done, true);
+      const waiting = async () => only(await broker.queues()).waiting;
+      assertEquals(await waiting(), 2900);
+      const [again = "", gone = "", ...rest] = revoked;
+      assertEquals(await broker.retry(again), { done: true, status: "PENDING" });
+      assertEquals(await broker.forget(gone), { done: true, status: "REVOKED" });
+      await broker.enqueue([newTask({ id: gone, eta: { inMs: 60_000 } })]);
+      assertEquals(await waiting(), 2901);
+      const started: string[] = [];
+      while (true) {
+        const claimed = await broker.claim("w", ["default"], 500);
+        started.push(...ids(claimed));
+        if (claimed.length === 0) break;
+      }
+      const expected = ids(tasks).filter((id) => id !== gone && !rest.includes(id) && id !== again);
+      assertEquals(started, [...expected, again]);
+      assertEquals(await waiting(), 0);
+      await broker.enqueue(newTasks(1));
+      assertEquals(await waiting(), 1);
+    },
+
   "thousands are retried once, also those that fail again at once, and deleted": async (
     connect,
   ) => {

@@ -23,10 +23,10 @@ const TICK_MS = 3;
 
 /** Where a search goes on. */
 interface Place {
-  /** The group of lists in which it is, by its name. */
-  group: string;
-  /** The last task seen in each of them: its position, its time and its id. */
-  anchors: ([number, number, string] | false)[];
+  /** The group of lists in which it is: its kind, worker or queue, level of priority, and lane. */
+  group: [number, string, number, string];
+  /** The last task seen in each of them: its position, time and id, and how many were found before it. */
+  anchors: ([number, number, string, number] | false)[];
   /** Later tasks are not of this walk, Unix time in ms. */
   at_most?: number | undefined;
 }
@@ -94,7 +94,7 @@ export class RedisSearch {
     const mayHaveGoneBack = kind === "leave" && all > 0 && pass < MAX_PASSES &&
       statesOf(query)?.some((state) => state === "PENDING" || state === "RETRY");
     if (!mayHaveGoneBack) return { ids, cursor: null, looked };
-    const start: Place = { group: "", anchors: [], at_most: atMost };
+    const start: Place = { group: [0, "", 0, ""], anchors: [], at_most: atMost };
     return { ids, cursor: toCursor({ walk: kind, place: start, pass: pass + 1, hits: 0 }), looked };
   }
 
@@ -157,7 +157,7 @@ function parse(
   };
   const { pass = 1, hits = 0 } = content ?? {};
   const { group, anchors, at_most } = content?.place ?? {};
-  const isValid = content?.walk === kind && typeof group === "string" && isEmptyOrList(anchors) &&
+  const isValid = content?.walk === kind && isGroup(group) && areAnchors(anchors) &&
     (at_most === undefined ? kind === "list" : Number.isInteger(at_most)) &&
     Number.isInteger(pass) && Number.isInteger(hits);
   if (!isValid) throw new InvalidCursorError(cursor);
@@ -165,10 +165,16 @@ function parse(
   return { place, pass: Number(pass), hits: Number(hits) };
 }
 
-function isEmptyOrList(anchors: unknown): boolean {
+function isGroup(group: unknown): boolean {
+  return Array.isArray(group) && group.length === 4 && Number.isInteger(group[0]) &&
+    typeof group[1] === "string" && Number.isInteger(group[2]) && typeof group[3] === "string";
+}
+
+function areAnchors(anchors: unknown): boolean {
   return Array.isArray(anchors) && anchors.length <= 3 &&
     anchors.every((anchor) =>
       anchor === false || (Array.isArray(anchor) && Number.isInteger(anchor[0]) &&
-        anchor[0] >= 0 && Number.isFinite(anchor[1]) && typeof anchor[2] === "string")
+        anchor[0] >= 0 && Number.isFinite(anchor[1]) && typeof anchor[2] === "string" &&
+        Number.isInteger(anchor[3]))
     );
 }

@@ -118,9 +118,10 @@ function candidates(db: Database, query: TaskQuery, place: Place): Iterable<Cand
   let high = isList ? place.at : (place.last ?? 0) + 1;
   if (since !== undefined) low = Math.max(low, firstSince(db, since));
   if (until !== undefined && order === "n") high = Math.min(high, firstSince(db, until + 1));
+  const bound = range ? "+n" : order; // the sign keeps the index of ids in use
   const sql = parts.map(([where]) =>
     `SELECT n, id, ${order} AS at, ${fits.sql} AS fits FROM tasks
-     WHERE ${where} AND ${order} >= ? AND ${order} < ?`
+     WHERE ${where} AND ${bound} >= ? AND ${bound} < ?`
   ).join(" UNION ALL ");
   const values = parts.flatMap(([, own]) => [...fits.values, ...own, low, high]);
   return db.iterate<Candidate>(`${sql} ORDER BY at ${isList ? "DESC" : "ASC"}`, ...values);

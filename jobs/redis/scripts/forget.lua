@@ -8,6 +8,6 @@ if not is_over(task) then return { 0, task.status } end
 release_unique(id, task)
 take_off_stale(id, task)
 call('DEL', K.task(id), K.events(id))
-call('LREM', K.recent, 0, id)
-call('LREM', K.recent_of(task.status), 0, id)
+call('LREM', K.recent, -1, id) -- many at once begin with the oldest
+call('LREM', K.recent_of(task.status), -1, id)
 return done({ 1, task.status })

@@ -3,7 +3,7 @@
 -- Returns the place to go on with as JSON ('' at the end), how many tasks were looked at, how many bytes
 -- were read, until when tasks are of this walk, then per task found its id and, unless only ids are asked
 -- for, its fields and values.
-local MAX_LOOKED, MAX_READ, CHUNK = 500, 2 * 1024 * 1024, 100
+local MAX_LOOKED, MAX_READ, CHUNK, MAX_LANES = 500, 512 * 1024, 100, 1600
 -- More than 200 characters however they are encoded; the rest of the last is cut off with what is too much.
 local MAX_PREVIEW = 640
 
@@ -25,9 +25,14 @@ end
 local function has(text, spellings)
   if not text then return false end
   bytes = bytes + #text
-  text = text:lower()
+  local lower
   for _, spelling in ipairs(spellings) do
-    if text:find(spelling, 1, true) then return true end
+    if spelling:find('%l') then
+      lower = lower or text:lower()
+      if lower:find(spelling, 1, true) then return true end
+    elseif text:find(spelling, 1, true) then
+      return true
+    end
   end
   return false
 end
@@ -88,52 +93,85 @@ local function fields_of(id)
   return fields
 end
 
--- Where tasks are: lists, and one sorted set, in groups that are walked one after the other. A group has
--- a name by which the cursor knows it; the lists of one group are merged by time. `newest` is the end of
--- a list where the newest are, `time` the field by which it is ordered.
-local RANKS = q.walk == 'list' and { active = '1', waiting = '2', scheduled = '3', ended = '4' }
-  -- The way that tasks go, so that none gets past the walk.
-  or { scheduled = '1', waiting = '2', active = '3', ended = '4' }
+-- Where tasks are: lists, and one sorted set, in groups that are walked one after the other. The cursor
+-- knows a group by its place: what it is, of which worker or queue, the priority and the lane. The lists
+-- of one group are merged by time. `newest` is the end of a list where the newest are, `time` the field
+-- by which it is ordered.
+local ACTIVE, WAITING, SCHEDULED, ENDED = 1, 2, 3, 4
+-- A walk goes the way that tasks go, so that none gets past it.
+if q.walk ~= 'list' then ACTIVE, SCHEDULED = 3, 1 end
 
-local function groups()
+-- Whether a place is before another, as far as their first so many parts say.
+local function is_before(a, b, parts)
+  for i = 1, parts do
+    if a[i] ~= b[i] then return a[i] < b[i] end
+  end
+  return false
+end
+
+-- The lanes from one on, in order: of very many only the next, which are more than one call looks at.
+local function lanes_from(queue, priority, first)
+  local lanes = {}
+  for _, lane in ipairs(call('HKEYS', K.lanes(queue, priority))) do
+    if first == '' or not (lane < first) then lanes[#lanes + 1] = lane end
+  end
+  while #lanes > MAX_LANES do
+    local sample, some = {}, {}
+    for i = 1, #lanes, math.floor(#lanes / 400) do sample[#sample + 1] = lanes[i] end
+    table.sort(sample)
+    local bound = sample[math.floor(#sample / 3)]
+    for _, lane in ipairs(lanes) do
+      if not (bound < lane) then some[#some + 1] = lane end
+    end
+    if #some <= MAX_LOOKED then break end
+    lanes = some
+  end
+  table.sort(lanes)
+  return lanes
+end
+
+local function groups_of_queue(queue, level, first)
+  local priority, found = PRIORITIES[level], {}
+  local function add_group(lane, key)
+    local list = { key = key, newest = 'right', time = 'ready' }
+    found[#found + 1] = { place = { WAITING, queue, level, lane }, list }
+  end
+  if first == '' then add_group('', K.queue(queue, priority)) end
+  for _, lane in ipairs(lanes_from(queue, priority, first)) do
+    add_group(lane, K.lane(queue, priority, lane))
+  end
+  return found
+end
+
+-- All groups, but those of the lanes of a queue and priority as one, in their order.
+local function places()
   if not wanted then
-    return { { name = '0', { key = K.recent, newest = 'left', time = 'created' } } }
+    local list = { key = K.recent, newest = 'left', time = 'created' }
+    return { { place = { 0, '', 0, '' }, list } }
   end
   local found = {}
-  local function add_group(rank, rest, lists)
-    lists.name = RANKS[rank] .. rest
-    found[#found + 1] = lists
-  end
   if wanted.STARTED or wanted.PROGRESS then
     for _, worker in ipairs(q.worker and { q.worker } or call('ZRANGE', K.workers, 0, -1)) do
-      add_group('active', worker, { { key = K.active(worker), newest = 'right' } })
+      local list = { key = K.active(worker), newest = 'right' }
+      found[#found + 1] = { place = { ACTIVE, worker, 0, '' }, list }
     end
   end
   if wanted.PENDING then
     for _, queue in ipairs(q.queue and { q.queue } or call('HKEYS', K.queues)) do
-      for level, priority in ipairs(PRIORITIES) do
-        local place = queue .. ' ' .. level .. ' '
-        local function add_list(rest, key)
-          add_group('waiting', place .. rest, { { key = key, newest = 'right', time = 'ready' } })
-        end
-        add_list('', K.queue(queue, priority))
-        for _, lane in ipairs(call('HKEYS', K.lanes(queue, priority))) do
-          add_list(lane, K.lane(queue, priority, lane))
-        end
-      end
+      for level = 1, #PRIORITIES do found[#found + 1] = { place = { WAITING, queue, level, '' } } end
     end
   end
   if wanted.PENDING or wanted.RETRY then
-    add_group('scheduled', '', { { key = K.scheduled, is_set = true } })
+    found[#found + 1] = { place = { SCHEDULED, '', 0, '' }, { key = K.scheduled, is_set = true } }
   end
-  local ended_lists = {}
+  local ended_lists = { place = { ENDED, '', 0, '' } }
   for _, state in ipairs({ 'SUCCESS', 'FAILURE', 'REVOKED' }) do
     if wanted[state] then
       ended_lists[#ended_lists + 1] = { key = K.recent_of(state), newest = 'left', time = 'finished' }
     end
   end
-  if #ended_lists > 0 then add_group('ended', '', ended_lists) end
-  table.sort(found, function(a, b) return a.name < b.name end)
+  if #ended_lists > 0 then found[#found + 1] = ended_lists end
+  table.sort(found, function(a, b) return is_before(a.place, b.place, 3) end)
   return found
 end
 
@@ -176,15 +214,17 @@ end
 
 -- Where to go on: after the last id seen, if it is still there.
 local function resume(list, anchor)
-  local position, time, id = unpack(anchor)
+  local position, time, id, found = unpack(anchor)
   if list.is_set then
     local rank = call('ZRANK', list.key, id)
     if rank then return rank + 1 end
     return q.walk == 'leave' and 0 or call('ZCOUNT', list.key, '-inf', '(' .. time)
   end
+  -- Those found before it have left, or are in the list still although they do not wait any more.
   if id_at(list, position) == id then return position + 1 end
-  local found = call('LPOS', list.key, id, 'RANK', starts_left(list) and 1 or -1)
-  if found then return (starts_left(list) and found or call('LLEN', list.key) - 1 - found) + 1 end
+  if found and id_at(list, position - found) == id then return position - found + 1 end
+  local at = call('LPOS', list.key, id, 'RANK', starts_left(list) and 1 or -1)
+  if at then return (starts_left(list) and at or call('LLEN', list.key) - 1 - at) + 1 end
   -- What is found leaves its list, so the last that stayed was the last of all that stayed before it:
   -- the list has lost its beginning, or one more look does no harm.
   if q.walk == 'leave' then return 0 end
@@ -239,7 +279,7 @@ local function remember_place(list, id, task, is_found)
   else
     local time = list.is_set and tonumber(call('ZSCORE', list.key, id))
       or task.status and time_of(list, task)
-    list.anchor = { list.position - 1 - list.found, time or (list.anchor and list.anchor[2]) or 0, id }
+    list.anchor = { list.position - 1, time or (list.anchor and list.anchor[2]) or 0, id, list.found }
   end
 end
 
@@ -254,7 +294,7 @@ local function finish_call(group)
   if not group then return reply end
   local anchors = {}
   for i, list in ipairs(group) do anchors[i] = list.anchor end
-  reply[1] = cjson.encode({ group = group.name, anchors = anchors, at_most = at_most })
+  reply[1] = cjson.encode({ group = group.place, anchors = anchors, at_most = at_most })
   return reply
 end
 
@@ -265,27 +305,40 @@ if q.id and #q.id >= 36 then -- a whole id
   return finish_call()
 end
 
-local found, from = 0, q.cursor and q.cursor.group or ''
-for _, group in ipairs(groups()) do
-  if group.name >= from then
-    opened = opened + 1
-    for i, list in ipairs(group) do
-      open(list, group.name == from and q.cursor and q.cursor.anchors[i])
+local found, from = 0, q.cursor and q.cursor.group or { -1, '', 0, '' }
+
+-- Goes through a group; answers whether the call has gone far enough.
+local function search(group)
+  local is_here = not is_before(from, group.place, 4)
+  opened = opened + 1
+  for i, list in ipairs(group) do open(list, is_here and q.cursor and q.cursor.anchors[i]) end
+  local list = first_of(group)
+  while list do
+    if found == q.limit or looked + opened >= MAX_LOOKED or looked >= q.look or bytes >= MAX_READ then
+      return true
     end
-    local list = first_of(group)
-    while list do
-      if found == q.limit or looked + opened >= MAX_LOOKED or looked >= q.look or bytes >= MAX_READ then
-        return finish_call(group)
-      end
-      local id, task = take(list)
-      looked = looked + 1
-      local is_found = fits_brief(id, task) and fits_text(id, task)
-      if is_found then
-        found = found + 1
-        answer(id)
-      end
-      remember_place(list, id, task, is_found)
-      list = first_of(group)
+    local id, task = take(list)
+    looked = looked + 1
+    local is_found = fits_brief(id, task) and fits_text(id, task)
+    if is_found then
+      found = found + 1
+      answer(id)
+    end
+    remember_place(list, id, task, is_found)
+    list = first_of(group)
+  end
+  return false
+end
+
+for _, at in ipairs(places()) do
+  if not is_before(at.place, from, 3) then
+    local groups = { at }
+    if at.place[1] == WAITING then
+      local is_here = not is_before(from, at.place, 3)
+      groups = groups_of_queue(at.place[2], at.place[3], is_here and from[4] or '')
+    end
+    for _, group in ipairs(groups) do
+      if search(group) then return finish_call(group) end
     end
   end
 end

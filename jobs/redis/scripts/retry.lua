@@ -14,7 +14,7 @@ call('HDEL', K.task(id), 'result', 'error', 'finished', 'retries', 'lost', 'eta'
 call('HSET', K.task(id), 'attempt', (task.attempt or 1) + 1)
 call('PERSIST', K.task(id))
 call('PERSIST', K.events(id))
-call('LREM', K.recent_of(task.status), 1, id)
+call('LREM', K.recent_of(task.status), -1, id) -- many at once begin with the oldest
 task.expires = nil
 make_ready(id, task, clock(), 'RPUSH')
 return done({ 1, 'PENDING' })

@@ -11,7 +11,7 @@ if is_running(task) then
   leave_place(task)
   control('revoke ' .. task.worker .. ' ' .. id .. ' ' .. task.deliveries)
 elseif task.status == 'PENDING' or task.status == 'RETRY' then
-  if not unschedule(id, task.queue) then take_off(id, task) end
+  if not unschedule(id, task.queue) then take_off_soon(id, task) end
 else
   return done({ 0, task.status })
 end

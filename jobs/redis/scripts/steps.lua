@@ -1,5 +1,6 @@
 -- The steps of a task that several scripts make: waiting, being taken off, ending. Comes after lib.lua.
 
+local MAX_SEARCHED = 1000 -- ids of a list, to take one of them off
 local MAX_LOST = 3 -- a task whose worker was lost this often has failed
 
 -- Notes in a sorted set when something is due, and tells the workers if nothing there is sooner.
@@ -104,9 +105,23 @@ end
 -- to it, or its task is to wait again or to be forgotten.
 local function make_stale(id, task)
   add(stale_in, task.queue, 1)
-  call('HSET', K.task(id), 'stale', 1)
+  call('HSET', K.task(id), 'stale', 1, 'flow', 1)
   local lane = lane_of(task)
   if lane then reconsider(task.queue, task.priority, lane) end
+end
+
+-- Takes a ready id off its list if it is found soon. Else it stays there as above, unless these are half
+-- of the list by now.
+local function take_off_soon(id, task)
+  local lane = lane_of(task)
+  local list = lane and K.lane(task.queue, task.priority, lane) or K.queue(task.queue, task.priority)
+  local length = call('LLEN', list)
+  if length <= MAX_SEARCHED or call('LPOS', list, id, 'MAXLEN', MAX_SEARCHED) then
+    return take_off(id, task)
+  end
+  local stale = tonumber(call('HGET', K.stale_in, task.queue) or 0)
+  if stale * 2 >= length then return take_off(id, task) end
+  make_stale(id, task)
 end
 
 local function count_stale(id, queue)
