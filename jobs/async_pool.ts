@@ -7,18 +7,13 @@
 import type { Claimed } from "./broker.ts";
 import { Context } from "./context.ts";
 import { execute } from "./execute.ts";
-import {
-  abortError,
-  type AbortReason,
-  type Pool,
-  type PoolListener,
-  type Replaced,
-} from "./pool.ts";
+import { abortError, type AbortReason, type Pool, type PoolListener } from "./pool.ts";
 import type { Registry } from "./registry.ts";
 
 export class AsyncPool implements Pool {
   readonly kind = "async";
   readonly maxTasksPerChild = null;
+  readonly growsBy = Infinity;
   readonly #running = new Map<string, AbortController>();
   #listener: PoolListener | undefined;
   #size: number;
@@ -88,8 +83,8 @@ export class AsyncPool implements Pool {
   }
 
   /** There are no threads to replace. */
-  restart(): Promise<Replaced> {
-    return Promise.resolve({ now: 0, later: 0 });
+  restart(): Promise<void> {
+    return Promise.resolve();
   }
 
   close(): Promise<void> {

@@ -17,19 +17,15 @@ export interface PoolListener {
   onBroken(error: Error): void;
 }
 
-/** Threads that a restart has replaced, and those that it will. */
-export interface Replaced {
-  now: number;
-  later: number;
-}
-
 export interface Pool {
   readonly kind: "threads" | "async";
   /** A thread is replaced after so many tasks; null where that is not so. */
   readonly maxTasksPerChild: number | null;
   /** How many tasks can run at once. */
   readonly size: number;
-  /** Changes that. Takes no slot away that is in use, so not less than run now. */
+  /** So many slots can be added at once: making a thread holds up this one for a moment. */
+  readonly growsBy: number;
+  /** Changes the size. Takes no slot away that is in use, so not less than run now. */
   resize(size: number): void;
   /** Rejects where it cannot run anything. */
   start(listener: PoolListener): Promise<void>;
@@ -48,10 +44,11 @@ export interface Pool {
   /** Names of the tasks that it can run. */
   taskNames(): string[];
   /**
-   * Loads task code anew: replaces each thread, one that works when its task has ended.
-   * @throws {Error} the new code does not start; the old goes on
+   * Loads task code anew: replaces its threads one after the other, each when its task has ended.
+   * Resolves when the new code has been seen to start.
+   * @throws {Error} it does not; the old goes on
    */
-  restart(): Promise<Replaced>;
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@
 import { Worker as Thread } from "node:worker_threads";
 import { getLogger } from "@logtape/logtape";
 import type { Claimed, Outcome } from "./broker.ts";
-import type { AbortReason, Pool, PoolListener, Replaced } from "./pool.ts";
+import type { AbortReason, Pool, PoolListener } from "./pool.ts";
 import { toTaskError } from "./errors.ts";
 import { type FromThread, open, seal, type ThreadData, type ToThread } from "./thread_messages.ts";
 import type { TaskError, ThreadInfo } from "./wire.ts";
@@ -65,6 +65,7 @@ interface Slot {
 
 export class ThreadPool implements Pool {
   readonly kind = "threads";
+  readonly growsBy = 1;
   #slots: Slot[] = [];
   #size: number;
   #taskNames: string[] = [];
@@ -133,7 +134,7 @@ export class ThreadPool implements Pool {
     if (slot) this.#replace(slot);
   }
 
-  async restart(): Promise<Replaced> {
+  async restart(): Promise<void> {
     // What does not even start must not take the place of what runs.
     const first = this.#spawn();
     first.dismissed = true; // nobody listens to it yet
@@ -152,11 +153,23 @@ export class ThreadPool implements Pool {
       slot.next = null;
       slot.outdated = true;
     }
-    const idle = this.#slots.filter(({ job }) => job === null);
-    const [slot = this.#slots[0]] = idle;
+    const slot = this.#slots.find(({ job }) => job === null) ?? this.#slots[0];
     if (slot) slot.next = first;
-    for (const each of idle) this.#replace(each);
-    return { now: idle.length, later: this.#slots.length - idle.length };
+    void this.#replaceIdle();
+  }
+
+  /** One after the other: the rest goes on to work, and making a thread holds up this one. */
+  async #replaceIdle(): Promise<void> {
+    while (true) {
+      const slot = this.#slots.find(({ job, outdated }) => outdated && job === null);
+      if (!slot) return;
+      this.#replace(slot);
+      try {
+        await slot.child.ready;
+      } catch {
+        return; // the pool is broken, or was closed
+      }
+    }
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,7 @@ import { type Broker, BrokerUnavailableError, type WorkerBeat } from "./broker.t
 import { brokerDuty } from "./broker_duty.ts";
 import { Demand } from "./demand.ts";
 import { runsOnce } from "./endings.ts";
-import type { Pool, Replaced } from "./pool.ts";
+import type { Pool } from "./pool.ts";
 import { Reconciler } from "./reconcile.ts";
 import { reportRunning } from "./running_report.ts";
 import { Runs } from "./runs.ts";
@@ -145,7 +145,7 @@ export class Worker implements Commanded {
   setBounds(bounds: Bounds): void {
     this.#scaler.bounds = bounds;
     this.#fitPool();
-    this.#runs.start(this.#scaler.limit);
+    this.#runs.start(this.#limit);
     this.#claimMore();
   }
 
@@ -157,7 +157,7 @@ export class Worker implements Commanded {
   }
 
   /** @throws {Error} the new code does not start, and the old goes on */
-  restartPool(): Promise<Replaced> {
+  restartPool(): Promise<void> {
     return this.pool.restart();
   }
 
@@ -192,6 +192,11 @@ export class Worker implements Commanded {
     ];
   }
 
+  /** How many tasks may run now: the pool grows step by step. */
+  get #limit(): number {
+    return Math.min(this.#scaler.limit, this.pool.size + this.pool.growsBy);
+  }
+
   get #takesTasks(): boolean {
     return !this.#quiet && this.#stopping === "no";
   }
@@ -199,7 +204,7 @@ export class Worker implements Commanded {
   async #claim(): Promise<void> {
     // A broker that hands out tasks and takes no results is no reason to heap them up here.
     const takes = this.#takesTasks && !this.#runs.isOutboxFull;
-    const want = takes ? this.#demand.want(this.#scaler.limit, this.#runs.held) : 0;
+    const want = takes ? this.#demand.want(this.#limit, this.#runs.held) : 0;
     if (want === 0) {
       const rung = await this.#wake.wait(POLL_EVERY_MS);
       if (!rung) this.#demand.more = true;
@@ -216,7 +221,7 @@ export class Worker implements Commanded {
       // The worker may have been told otherwise while the claim was under way.
       if (!this.#takesTasks) this.#runs.handBackWaiting();
       else if (queues !== this.#queues) this.#handBackForeign();
-      this.#runs.start(this.#scaler.limit);
+      this.#runs.start(this.#limit);
     } catch (error) {
       this.#onBrokerError(error);
       this.#demand.more = true;
@@ -241,7 +246,7 @@ export class Worker implements Commanded {
   }
 
   #onSlotFreed(): void {
-    this.#runs.start(this.#scaler.limit);
+    this.#runs.start(this.#limit);
     this.#wake.ring();
     if (this.#stopping !== "no") this.#stopped.ring();
   }
@@ -260,6 +265,7 @@ export class Worker implements Commanded {
     const { lost, unheard } = this.#reconciler.compare(mine, theirs, (id) => held.has(id));
     for (const { id, token } of lost) this.#runs.onLost(id, token);
     this.#runs.handBackUnheard(unheard);
+    void this.#commands.takeMissed();
   }
 
   /** What is due many times a second: time limits, what waits too long, and the size of the pool. */
@@ -277,18 +283,22 @@ export class Worker implements Commanded {
     const { running, waiting } = this.#runs.held;
     const more = this.#takesTasks && (waiting > 0 || this.#demand.more);
     const hasChanged = this.#scaler.look(now, { running, more });
-    this.#fitPool();
-    if (!hasChanged) return;
-    this.#runs.start(this.#scaler.limit);
+    if (!this.#fitPool() && !hasChanged) return;
+    this.#runs.start(this.#limit);
     this.#wake.ring();
   }
 
-  /** Above its least size the pool grows when there is something to run; a slot that works is not taken. */
-  #fitPool(): void {
+  /**
+   * Above its least size the pool grows when there is something to run, and a slot that works is not
+   * taken. Answers whether it was to change.
+   */
+  #fitPool(): boolean {
     const { limit, bounds: { min } } = this.#scaler;
-    const most = Math.max(limit, this.#runs.held.running);
-    const size = Math.min(most, Math.max(min, this.pool.size));
-    if (size !== this.pool.size) this.pool.resize(size);
+    const { size, growsBy } = this.pool;
+    const wanted = Math.min(Math.max(min, size), Math.max(limit, this.#runs.held.running));
+    if (wanted === size) return false;
+    this.pool.resize(Math.min(wanted, size + growsBy));
+    return true;
   }
 
   /**

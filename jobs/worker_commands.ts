@@ -4,9 +4,13 @@ import { getLogger } from "@logtape/logtape";
 import type { Bounds } from "./autoscaler.ts";
 import { type Broker, BrokerUnavailableError } from "./broker.ts";
 import type { SentCommand } from "./command_store.ts";
-import type { Replaced } from "./pool.ts";
 import { MAX_CONCURRENCY, MAX_QUEUES } from "./worker_options.ts";
-import type { CommandOutcome, WorkerCommand, WorkerInfo } from "./wire.ts";
+import {
+  type CommandOutcome,
+  WORKER_COMMANDS,
+  type WorkerCommand,
+  type WorkerInfo,
+} from "./wire.ts";
 
 const log = getLogger(["taskapp", "worker"]);
 
@@ -29,7 +33,7 @@ export interface Commanded {
   /** Answers how many tasks of other queues went back that waited for a slot. */
   setQueues(queues: string[]): number;
   /** @throws {Error} the new code does not start, and the old goes on */
-  restartPool(): Promise<Replaced>;
+  restartPool(): Promise<void>;
 }
 
 /** Carries out the commands to one worker. */
@@ -37,6 +41,7 @@ export class WorkerCommands {
   #last: CommandOutcome | null = null;
   #taking = false;
   #again = false;
+  #missed = false;
 
   /** @param onOutcome called when there is an outcome to be told of */
   constructor(
@@ -59,14 +64,21 @@ export class WorkerCommands {
     while (this.#again) {
       this.#again = false;
       try {
-        for (const command of await this.broker.commands.take(this.name)) {
-          void this.#carryOut(command); // one that takes its time must not hold up a shutdown
-        }
+        const commands = await this.broker.commands.take(this.name);
+        this.#missed = false;
+        // One that takes its time must not hold up a shutdown.
+        for (const command of commands) void this.#carryOut(command);
       } catch (error) {
+        this.#missed = true;
         if (!(error instanceof BrokerUnavailableError)) log.error(`Commands not read: ${error}`);
       }
     }
     this.#taking = false;
+  }
+
+  /** The same, where the broker could not be asked before; it has answered since. */
+  async takeMissed(): Promise<void> {
+    if (this.#missed) await this.take();
   }
 
   async #carryOut({ id, ...command }: SentCommand): Promise<void> {
@@ -96,6 +108,9 @@ function oneLine(text: string): string {
 /** Why a worker cannot do what it is told; null if it can, as far as can be seen from here. */
 export function refusal(worker: Told, command: WorkerCommand): string | null {
   const { mode, pool, queues, min_concurrency: min, max_concurrency: max } = worker;
+  if (!WORKER_COMMANDS.includes(command.command)) {
+    return `it knows ${WORKER_COMMANDS.join(", ")} only`; // of a newer version's commands
+  }
   if (mode === "stopping") return "it is stopping";
   switch (command.command) {
     case "grow":
@@ -139,11 +154,9 @@ async function carryOut(worker: Commanded, command: WorkerCommand): Promise<stri
       return setBounds(worker, { min: Math.max(1, min - command.n), max: max - command.n });
     case "autoscale":
       return setBounds(worker, command);
-    case "restart-pool": {
-      const { now, later } = await worker.restartPool();
-      return `replaced ${now} of ${now + later} thread(s)` +
-        (later > 0 ? ", the others follow when their tasks have ended" : "");
-    }
+    case "restart-pool":
+      await worker.restartPool();
+      return "replaces its threads, each when its task has ended";
     case "add-queue":
       return setQueues(worker, [...new Set([...queues, command.queue])]);
     case "remove-queue":

@@ -58,7 +58,10 @@ for (const [kind, startStore] of Object.entries(STORES)) {
       (await worker("remove-queue", "default", "abc")).out,
       "abc-1: takes from other\n",
     );
-    assertEquals((await worker("restart-pool", "abc")).out, "abc-1: replaced 3 of 3 thread(s)\n");
+    assertEquals(
+      (await worker("restart-pool", "abc")).out,
+      "abc-1: replaces its threads, each when its task has ended\n",
+    );
 
     const id = await setup.call(fixtures.nap, [60_000]);
     await setup.started(id);
