@@ -1,23 +1,25 @@
-/** The page and its files, served from memory. Nothing is bundled; types are blanked out here. */
+/**
+ * The page and its files, served from memory. Types are blanked out and modules put together here, when
+ * the page is first asked for: nothing is built before.
+ */
 
 import { Hono } from "hono";
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { stripTypeScriptTypes } from "node:module";
 import { gzipSync } from "node:zlib";
-import { FILES, INDEX, PACKAGES } from "../ui/assets.ts";
+import { FILES, INDEX, PACKAGES, REGISTRY, STYLES } from "../ui/assets.ts";
+import { Modules } from "./page_modules.ts";
 
-/** A file in both of its forms. */
+/** A file, and its short form once somebody has asked for that. */
 interface Served {
   plain: Uint8Array<ArrayBuffer>;
-  zipped: Uint8Array<ArrayBuffer>;
+  zipped: Uint8Array<ArrayBuffer> | null;
   type: string;
 }
 
 interface Site {
   index: Served;
   etag: string;
-  policy: string;
   /** By path below `/assets/`. */
   assets: Map<string, Served>;
 }
@@ -26,8 +28,8 @@ const TYPES: { [extension: string]: string } = {
   css: "text/css; charset=utf-8",
   html: "text/html; charset=utf-8",
   js: "text/javascript; charset=utf-8",
+  map: "application/json",
   svg: "image/svg+xml",
-  ts: "text/javascript; charset=utf-8",
 };
 
 /** Serves `/` and `/assets/…`. */
@@ -37,10 +39,10 @@ export function page(): Hono {
   const app = new Hono();
 
   app.get("/", ({ req, body }) => {
-    const { index, etag, policy } = site();
+    const { index, etag } = site();
     const headers = {
       "cache-control": "no-cache",
-      "content-security-policy": policy,
+      "content-security-policy": POLICY,
       "referrer-policy": "no-referrer",
       etag,
     };
@@ -61,15 +63,16 @@ export function page(): Hono {
 }
 
 function send(
-  { plain, zipped, type }: Served,
+  file: Served,
   accepted: string | undefined,
   headers: Record<string, string>,
 ): Response {
   const zip = accepted?.includes("gzip") ?? false;
-  return new Response(zip ? zipped : plain, {
+  const body = zip ? file.zipped ??= new Uint8Array(gzipSync(file.plain)) : file.plain;
+  return new Response(body, {
     headers: {
       ...headers,
-      "content-type": type,
+      "content-type": file.type,
       "vary": "accept-encoding",
       "x-content-type-options": "nosniff",
       ...(zip && { "content-encoding": "gzip" }),
@@ -77,60 +80,45 @@ function send(
   });
 }
 
-function build(): Site {
-  const files = new Map(
-    Object.entries(FILES).map((
-      [path, text],
-    ) => [path, path.endsWith(".ts") ? strip(path, text) : text]),
-  );
-  for (const [name, text] of Object.entries(PACKAGES)) files.set(packagePath(name), text);
-  const hash = createHash("sha256").update(JSON.stringify([...files])).digest("hex").slice(0, 16);
-  const base = `/assets/${hash}`;
+/** The file of the first visit: the frame of the page, and what starts it. */
+const FIRST = "first.js";
+const START = "ui/app.ts";
 
-  const imports = JSON.stringify({
-    imports: Object.fromEntries(
-      Object.keys(PACKAGES).map((name) => [name, `${base}/${packagePath(name)}`]),
-    ),
-  });
-  // Browsers do not load import maps from files, and the policy lets only this one stand inline.
-  const tags = [
-    `<script type="importmap">${imports}</script>`,
-    ...modulesOf(START, files).map((path) => `<link rel="modulepreload" href="${base}/${path}">`),
-  ];
-  const index = INDEX.replaceAll("%ASSETS%", base).replace("<!--modules-->", tags.join("\n    "));
+function build(): Site {
+  const files = new Map(Object.entries(FILES));
+  const sources = new Map(
+    [...files].filter(([path]) => path.endsWith(".ts")).map((
+      [path, text],
+    ) => [path, strip(path, text)]),
+  );
+  const packages = new Map(Object.keys(PACKAGES).map((name) => [name, `npm/${name}.js`]));
+  for (const [name, text] of Object.entries(PACKAGES)) sources.set(`npm/${name}.js`, text);
+
+  const sent = new Map([...files].filter(([path]) => !path.endsWith(".ts")));
+  sent.set("first.css", STYLES.join("\n"));
+  const modules = new Modules(sources, packages);
+  const first = modules.closure(START);
+  const send = (path: string, paths: string[], before: string, after: string) => {
+    const { code, map } = modules.file(paths, before, after);
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    sent.set(path, `${code}//# sourceMappingURL=${name}.map\n`);
+    sent.set(`${path}.map`, map);
+  };
+  send(FIRST, first, REGISTRY, `need(${JSON.stringify(START)});\n`);
+  const known = new Set(first);
+  for (const path of modules.loads(first)) {
+    const up = "../".repeat(path.split("/").length - 1);
+    const paths = modules.closure(path).filter((each) => !known.has(each));
+    send(`${path}.js`, paths, `import { define } from "${up}${FIRST}";`, "");
+  }
+
+  const hash = createHash("sha256").update(JSON.stringify([...sent])).digest("hex").slice(0, 16);
+  const index = INDEX.replaceAll("%ASSETS%", `/assets/${hash}`);
   return {
     index: served("index.html", index),
     etag: `"${createHash("sha256").update(index).digest("hex").slice(0, 16)}"`,
-    policy: policy(createHash("sha256").update(imports).digest("base64")),
-    assets: new Map([...files].map(([path, text]) => [`${hash}/${path}`, served(path, text)])),
+    assets: new Map([...sent].map(([path, text]) => [`${hash}/${path}`, served(path, text)])),
   };
-}
-
-/** The module that starts the page. */
-const START = "ui/app.ts";
-
-/** A module and all that it imports at once; what it loads later by `import()` is not among them. */
-function modulesOf(start: string, files: Map<string, string>): string[] {
-  const found = new Set([start]);
-  for (const path of found) {
-    for (const specifier of importsOf(files.get(path) ?? "")) {
-      const target = specifier.startsWith(".")
-        ? new URL(specifier, `file:///${path}`).pathname.slice(1)
-        : packagePath(specifier);
-      if (!files.has(target)) {
-        throw new TypeError(`${path} imports ${target}: list it in ui/assets`);
-      }
-      found.add(target);
-    }
-  }
-  return [...found];
-}
-
-/** What a module whose types are blanked out imports, also where it is one long line. */
-function importsOf(source: string): string[] {
-  const pattern =
-    /\b(?:import|export)\b[^"'`;()]*?from\s*["']([^"']+)["']|\bimport\s*["']([^"']+)["']/g;
-  return [...source.matchAll(pattern)].map(([, from, bare]) => from ?? bare ?? "");
 }
 
 /** Blanks out types and leaves every line and column where it is. */
@@ -142,26 +130,20 @@ function strip(path: string, source: string): string {
   }
 }
 
-function packagePath(name: string): string {
-  return `npm/${name}.js`;
-}
-
 function served(path: string, text: string): Served {
   const plain = new TextEncoder().encode(text);
   const type = TYPES[path.slice(path.lastIndexOf(".") + 1)];
   if (!type) throw new TypeError(`No content type is known for ${path}: add it to TYPES`);
-  return { plain, zipped: new Uint8Array(gzipSync(Buffer.from(plain))), type };
+  return { plain, zipped: null, type };
 }
 
-function policy(importMapHash: string): string {
-  return [
-    "default-src 'none'",
-    `script-src 'self' 'sha256-${importMapHash}'`,
-    "style-src 'self'",
-    "connect-src 'self'",
-    "img-src 'self' data:",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; ");
-}
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");

@@ -114,6 +114,10 @@ function followSession(): void {
   });
 }
 
+// What takes a while is asked for first.
+void loadSession();
+const { page } = route.peek();
+if (page) void loadPage(page);
 const root = document.getElementById("app");
 if (root) render(html`<${App} />`, root);
 startRouting();
@@ -121,6 +125,3 @@ startShortcuts();
 startConnection(() => isIn.peek() === true);
 addBasics();
 followSession();
-const { page } = route.peek();
-if (page) void loadPage(page);
-void loadSession();

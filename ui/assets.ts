@@ -1,6 +1,5 @@
 /**
- * The files of the page, as text: what the server sends is what stands in the repository and in the
- * installed packages. A new file of ui/ must be listed in one of assets/.
+ * The files of the page, as text, as they stand in the repository and in the installed packages. A new file of ui/ must be listed in one of assets/.
  */
 
 import signals from "@preact/signals" with { type: "text" };
@@ -18,9 +17,21 @@ import { FRAME } from "./assets/frame.ts";
 import { SYSTEM } from "./assets/system.ts";
 import { TASKS } from "./assets/tasks.ts";
 import index from "./index.html" with { type: "text" };
+import registry from "./registry.js" with { type: "text" };
+import base from "./styles/base.css" with { type: "text" };
+import controls from "./styles/controls.css" with { type: "text" };
+import dialogs from "./styles/dialogs.css" with { type: "text" };
+import frame from "./styles/frame.css" with { type: "text" };
+import parts from "./styles/parts.css" with { type: "text" };
 
-/** The page itself, in which `%ASSETS%` and `<!--modules-->` are still to be filled in. */
+/** The page itself, in which `%ASSETS%` is still to be filled in. */
 export const INDEX = index;
+
+/** What brings the modules of the page together. */
+export const REGISTRY = registry;
+
+/** The styles of the frame, later ones over earlier ones. */
+export const STYLES = [base, controls, frame, parts, dialogs];
 
 /** Packages by the name under which modules import them. */
 export const PACKAGES: { [specifier: string]: string } = {

@@ -30,11 +30,6 @@ import stateTasks from "../state/tasks.ts" with { type: "text" };
 import stateTopics from "../state/topics.ts" with { type: "text" };
 import store from "../store.ts" with { type: "text" };
 import styles from "../styles.ts" with { type: "text" };
-import stylesBase from "../styles/base.css" with { type: "text" };
-import stylesControls from "../styles/controls.css" with { type: "text" };
-import stylesDialogs from "../styles/dialogs.css" with { type: "text" };
-import stylesFrame from "../styles/frame.css" with { type: "text" };
-import stylesParts from "../styles/parts.css" with { type: "text" };
 import theme from "../theme.ts" with { type: "text" };
 
 export const FRAME: { [path: string]: string } = {
@@ -68,10 +63,5 @@ export const FRAME: { [path: string]: string } = {
   "ui/state/topics.ts": stateTopics,
   "ui/store.ts": store,
   "ui/styles.ts": styles,
-  "ui/styles/base.css": stylesBase,
-  "ui/styles/controls.css": stylesControls,
-  "ui/styles/dialogs.css": stylesDialogs,
-  "ui/styles/frame.css": stylesFrame,
-  "ui/styles/parts.css": stylesParts,
   "ui/theme.ts": theme,
 };
