@@ -22,9 +22,11 @@ export function Toasts() {
       onFocusIn=${() => holdToasts(true)}
       onFocusOut=${() => holdToasts(false)}
     >
-      <ul role="status" aria-label="Notices">
-        ${shown.map((each) => html`<${Shown} key=${each.id} shown=${each} />`)}
-      </ul>
+      <div role="status" aria-label="Notices">
+        <ul>
+          ${shown.map((each) => html`<${Shown} key=${each.id} shown=${each} />`)}
+        </ul>
+      </div>
     </div>
   `;
 }

@@ -1,11 +1,15 @@
-import { html } from "htm/preact";
-import { Empty } from "../components/absence.ts";
-import { Page } from "../components/page.ts";
+/** Workers: all of them, one of them, or the limits of the tasks that they run. */
 
-export function WorkersPage() {
-  return html`
-    <${Page} title="Workers">
-      <${Empty} icon="workers" title="There is nothing here yet." />
-      <//>
-  `;
+import { html } from "htm/preact";
+import type { PageProps } from "../pages.ts";
+import { route } from "../route.ts";
+import { TaskLimits } from "./workers_limits.ts";
+import { WorkerList } from "./workers_list.ts";
+import { OneWorker } from "./workers_one.ts";
+
+export function WorkersPage({ id }: PageProps) {
+  if (id !== null) return html`<${OneWorker} name=${id} />`;
+  return route.value.query.get("view") === "limits"
+    ? html`<${TaskLimits} />`
+    : html`<${WorkerList} />`;
 }
