@@ -34,10 +34,12 @@ export function checkCommandLine(words: string[]): void {
   const [name = "", ...rest] = words;
   const command = program.commands.find((each) => [each.name(), ...each.aliases()].includes(name));
   assert(command, `There is no command "${name}" (in "${words.join(" ")}")`);
+  const own = command.commands.find((each) => each.name() === rest[0]);
+  const options = [...command.options, ...own?.options ?? []];
   for (
     const flag of rest.filter((word) => /^--?[a-z]/.test(word)).map((word) => word.split("=")[0])
   ) {
-    const known = command.options.some(({ long, short }) => flag === long || flag === short);
+    const known = options.some(({ long, short }) => flag === long || flag === short);
     assert(known, `taskapp ${name} has no ${flag} (in "${words.join(" ")}")`);
   }
 }

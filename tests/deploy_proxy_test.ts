@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { hashPassword } from "../jobs/access_secrets.ts";
 import { isReady, type ServerMessage } from "../jobs/wire.ts";
 import { Program } from "./program.ts";
 import { freePort, TestRedis } from "./redis.ts";
 import { until } from "./until.ts";
 
 const DEPLOY = new URL("../deploy/", import.meta.url).pathname;
-const LOGIN = { authorization: `Basic ${btoa("alice:secret")}` };
+const PASSWORD = "a long password";
+const LOGIN = { authorization: `Basic ${btoa(`alice:${PASSWORD}`)}` };
 
 interface Proxy {
   name: string;
@@ -16,8 +18,6 @@ interface Proxy {
 const PROXIES: Proxy[] = [{
   name: "nginx",
   async command({ dir, port, upstream }) {
-    const password = await output("openssl", ["passwd", "-6", "secret"]);
-    await Deno.writeTextFile(`${dir}/htpasswd`, `alice:${password}`);
     let site = await Deno.readTextFile(`${DEPLOY}nginx.conf`);
     for (
       const [ours, here] of [
@@ -27,7 +27,6 @@ const PROXIES: Proxy[] = [{
         [/listen \[::\]:443 ssl;/, ""],
         [/ssl_certificate .*/, ""],
         [/ssl_certificate_key .*/, ""],
-        [/\/etc\/nginx\/taskapp\.htpasswd/, `${dir}/htpasswd`],
         [/server_name taskapp\.example\.com;/, "server_name localhost;"],
       ] as const
     ) {
@@ -46,15 +45,14 @@ const PROXIES: Proxy[] = [{
 }, {
   name: "caddy",
   async command({ dir, port, upstream }) {
-    const hash = await output("caddy", ["hash-password", "--plaintext", "secret"]);
-    await Deno.writeTextFile(`${dir}/login`, `alice ${hash}`);
-    return command("caddy", ["run", "--config", `${DEPLOY}Caddyfile`, "--adapter", "caddyfile"], {
-      SITE: `http://localhost:${port}`,
-      UPSTREAM: upstream,
-      LOGIN_FILE: `${dir}/login`,
-      XDG_DATA_HOME: dir,
-      XDG_CONFIG_HOME: dir,
-    });
+    return await Promise.resolve(
+      command("caddy", ["run", "--config", `${DEPLOY}Caddyfile`, "--adapter", "caddyfile"], {
+        SITE: `http://localhost:${port}`,
+        UPSTREAM: upstream,
+        XDG_DATA_HOME: dir,
+        XDG_CONFIG_HOME: dir,
+      }),
+    );
   },
 }];
 
@@ -67,8 +65,9 @@ for (const proxy of PROXIES) {
       const dir = await Deno.makeTempDir({ prefix: "taskapp-proxy-" });
       const [port, behind] = [freePort(), freePort()];
       const env = { TASKAPP_BROKER: redis.url };
-      const names = ["--allowed-hosts", "localhost"];
-      await using _serve = Program.start(["serve", "--port", `${behind}`, ...names], env);
+      const options = ["--allowed-hosts", "localhost", "--users-file", "users"];
+      await Deno.writeTextFile(`${dir}/users`, `alice:admin:${await hashPassword(PASSWORD)}\n`);
+      await using _serve = Program.start(["serve", "--port", `${behind}`, ...options], env, dir);
       await using _work = Program.start(["work", "--concurrency", "1"], env);
       const started = await proxy.command({ dir, port, upstream: `127.0.0.1:${behind}` });
       const child = started.spawn();
@@ -89,9 +88,10 @@ async function check(host: string): Promise<void> {
     const response = await fetch(`${url}/readyz`, { headers: LOGIN }).catch(() => undefined);
     return response !== undefined && await drain(response) === 200;
   }, 20_000);
-  assertEquals(await drain(await fetch(url)), 401);
-  const page = await fetch(url, { headers: LOGIN });
+  assertEquals(await drain(await fetch(`${url}/tasks`)), 401);
+  const page = await fetch(url);
   assertStringIncludes(await page.text(), "<!doctype html>");
+  await checkSession(url);
 
   // As the page sends it: from the address that the proxy is reached under.
   const headers = { ...LOGIN, origin: url, "content-type": "application/json" };
@@ -117,6 +117,23 @@ async function check(host: string): Promise<void> {
   ]);
   // Held back until its end, a stream would be the last.
   assertEquals(order, ["progress is streamed", "the task ends"]);
+}
+
+/** A session works through the proxy, and is not for other sites. */
+async function checkSession(url: string): Promise<void> {
+  const headers = { "content-type": "application/json", origin: url };
+  const body = JSON.stringify({ user: "alice", password: PASSWORD });
+  const login = await fetch(`${url}/login`, {
+    method: "POST",
+    headers,
+    body,
+  });
+  assertEquals(await drain(login), 200);
+  const cookie = login.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const pause = (headers: Record<string, string>) =>
+    fetch(`${url}/queues/default/resume`, { method: "POST", headers }).then(drain);
+  assertEquals(await pause({ ...headers, cookie }), 200);
+  assertEquals(await pause({ cookie, origin: "https://evil.example" }), 403);
 }
 
 /** The states of a task as a socket tells them, up to its end. */
@@ -167,12 +184,6 @@ async function drain(response: Response): Promise<number> {
 function command(program: string, args: string[], env: Record<string, string>): Deno.Command {
   const out = Deno.env.has("TEST_VERBOSE") ? "inherit" : "null";
   return new Deno.Command(program, { args, env, stdin: "null", stdout: out, stderr: out });
-}
-
-/** What a program prints. */
-async function output(program: string, args: string[]): Promise<string> {
-  const { stdout } = await new Deno.Command(program, { args }).output();
-  return new TextDecoder().decode(stdout);
 }
 
 async function isInstalled(program: string): Promise<boolean> {

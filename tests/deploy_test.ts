@@ -125,9 +125,9 @@ Deno.test({
         [true, ["ALL"], ["no-new-privileges:true"], "unless-stopped"],
         name,
       );
-      const path = environment["REDIS_PASSWORD_FILE"] ?? environment["LOGIN_FILE"];
-      const secret = service.secrets?.map(({ source }) => `/run/secrets/${source}`);
-      if (name !== "redis") assertEquals([path], secret);
+      const paths = Object.values(environment).filter((value) => value.startsWith("/run/secrets/"));
+      const secrets = service.secrets?.map(({ source }) => `/run/secrets/${source}`) ?? [];
+      if (name !== "redis") assertEquals(paths.sort(), secrets.sort());
     }
   },
 });
