@@ -258,6 +258,8 @@ export interface Broker {
    * @throws {InvalidCursorError}
    */
   walk(query: TaskQuery, kind: Walk): Promise<WalkStep>;
+  /** How many tasks of its queue are before one that waits; null where that is not known. */
+  position(id: string): Promise<number | null>;
   /** The events with a number above `after`, oldest first; null for an unknown task. */
   events(id: string, after: number): Promise<TaskEvent[] | null>;
   /** Ends a task that has not ended as REVOKED; a worker that runs it is told to stop. */

@@ -153,6 +153,12 @@ export interface WaitingFor {
   reason: (typeof WAIT_REASONS)[number] | null;
 }
 
+/** A task as `GET /tasks/{id}` answers it. */
+export interface TaskDetail extends Task {
+  /** Null once it has started. */
+  waiting_for: WaitingFor | null;
+}
+
 /** What can be done with many tasks at once: cancel what has not ended, retry or delete what has. */
 export const BULK_ACTIONS = ["cancel", "retry", "delete"] as const;
 export type BulkAction = (typeof BULK_ACTIONS)[number];

@@ -22,9 +22,11 @@ import {
   type SystemInfo,
   type Task,
   type TaskCounts,
+  type TaskDetail,
   type TaskEvent,
   type TaskSummary,
   type TaskType,
+  WAIT_REASONS,
   WORKER_MODES,
   type WorkerInfo,
 } from "../jobs/wire.ts";
@@ -82,6 +84,17 @@ export const TaskBody = z.object({
   runtime_ms: z.number().nullable(),
   events: z.number().int(),
 }).openapi("Task") satisfies z.ZodType<Task>;
+
+export const TaskDetailBody: z.ZodType<TaskDetail> = TaskBody.extend({
+  waiting_for: z.object({
+    position: z.number().int().nullable().openapi({
+      description: "How many tasks of its queue are before it; null where that is not known",
+    }),
+    reason: z.enum(WAIT_REASONS).nullable().openapi({
+      description: "As far as can be told; null where it is about to start",
+    }),
+  }).nullable().openapi({ description: "Null once it has started" }),
+}).openapi("TaskDetail");
 
 export const SummaryBody = TaskBody.omit({ args: true, result: true, meta: true, error: true })
   .extend({

@@ -6,11 +6,12 @@ import type { Mask } from "../jobs/access_mask.ts";
 import type { Broker, Change, TaskQuery } from "../jobs/broker.ts";
 import type { Registry } from "../jobs/registry.ts";
 import { waitForEnd } from "../jobs/task.ts";
+import { waitingFor } from "../jobs/waiting.ts";
 import type { Json } from "../jobs/wire.ts";
 import { jsonBody } from "./body.ts";
 import { FILTER_FIELDS } from "./filter.ts";
 import { noSuchTask, Problem, problems } from "./problem.ts";
-import { AnyJson, json, StartedBody, SummaryBody, TaskBody } from "./schemas.ts";
+import { AnyJson, json, StartedBody, SummaryBody, TaskBody, TaskDetailBody } from "./schemas.ts";
 
 const MAX_WAIT_SECONDS = 60;
 const MAX_PAGE = 500;
@@ -61,7 +62,7 @@ const getRoute = createRoute({
       }),
     }),
   },
-  responses: { 200: json(TaskBody, "The task"), ...problems(404, 422, 503) },
+  responses: { 200: json(TaskDetailBody, "The task"), ...problems(404, 422, 503) },
 });
 
 const revokeRoute = createRoute({
@@ -121,7 +122,7 @@ export function taskRoutes(
       ? await broker.get(id)
       : await waitForEnd(broker, id, wait * 1000, closing);
     if (task === null) throw noSuchTask(id);
-    return c.json(task, 200);
+    return c.json({ ...task, waiting_for: await waitingFor(broker, task) }, 200);
   });
 
   app.openapi(revokeRoute, async (c) => {

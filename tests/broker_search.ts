@@ -371,6 +371,27 @@ export const searchCases: Record<string, Case> = {
     }
   },
 
+  "a task that waits knows how many are before it": async (connect) => {
+    const broker = connect();
+    const [first, second, delayed, low, high, laned] = [
+      newTask(),
+      newTask(),
+      newTask({ eta: { inMs: 60_000 } }),
+      newTask({ priority: "low" }),
+      newTask({ priority: "high" }),
+      newTask({ concurrency: { key: "k", limit: 1 } }),
+    ];
+    await broker.enqueue([first, second, delayed, low, high, laned]);
+    const positions = () =>
+      Promise.all([first, second, delayed, low, high, laned].map(({ id }) => broker.position(id)));
+    assertEquals(await positions(), [1, 2, null, 3, 0, null]);
+    await broker.revoke(high.id);
+    await broker.revoke(laned.id);
+    assertEquals((await claimOne(broker)).id, first.id);
+    assertEquals(await positions(), [null, 0, null, 1, null, null]);
+    assertEquals(await broker.position("nobody"), null);
+  },
+
   "tasks in the middle of a long queue are revoked, run again, forgotten, and never start by mistake":
     async (connect) => {
       const broker = connect();

@@ -3,8 +3,9 @@
 import { assert, assertEquals, assertExists, assertStringIncludes } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RULES } from "../routes/access_rules.ts";
-import type { BulkStep, DeadGroups, SummaryPage, Task } from "../jobs/wire.ts";
-import { problem, TestApp } from "./routes_app.ts";
+import type { BulkStep, DeadGroups, SummaryPage, Task, TaskDetail } from "../jobs/wire.ts";
+import { beat } from "./broker_kit.ts";
+import { problem, TestApp, WORKER } from "./routes_app.ts";
 import { STORES } from "./stores.ts";
 
 function onEachStore(name: string, test: (t: TestApp) => Promise<void>): void {
@@ -189,4 +190,31 @@ onEachStore("GET /dead/groups puts the same errors of a name together", async (t
   assert(answer.forgotten >= 0 && answer.forgotten <= 3);
   const rest = await body(await t.post("/dead/forget", { error: "NO ROOM" }));
   assertEquals(rest, { forgotten: 3 - answer.forgotten, more: false });
+});
+
+onEachStore("GET /tasks/{id} says what a task waits for", async (t) => {
+  const id = await t.task("divide", [1, 2]);
+  const next = await t.task("divide", [1, 2]);
+  const later = await t.task("divide", [1, 2], { countdown: 60 });
+  const waits = async (of: string, changed = true): Promise<unknown[] | null> => {
+    if (changed) await sleep(1050); // for so long the reasons may be those of before
+    const { waiting_for } = await body<TaskDetail>(await t.get(`/tasks/${of}`));
+    return waiting_for && [waiting_for.position, waiting_for.reason];
+  };
+  assertEquals(await waits(id, false), [0, "no worker"]);
+  assertEquals(await waits(next, false), [1, "no worker"]);
+  assertEquals(await waits(later, false), [null, "time"]);
+  await t.post("/queues/default/pause");
+  assertEquals(await waits(next), [1, "paused"]);
+  await t.post("/queues/default/resume");
+  const worker = { ...beat(WORKER), concurrency: 1, min_concurrency: 1, max_concurrency: 1 };
+  await t.broker.heartbeat(worker);
+  await t.claim();
+  assertEquals(await waits(next), [0, "workers busy"]);
+  assertEquals(await waits(id, false), null);
+  await t.patch("/queues/default", { concurrency_limit: 1 });
+  assertEquals(await waits(next), [0, "concurrency"]);
+  await t.patch("/queues/default", { concurrency_limit: null, rate_limit: "1/h" });
+  await t.broker.heartbeat({ ...worker, concurrency: 2, max_concurrency: 2 });
+  assertEquals(await waits(next), [0, "rate"]);
 });

@@ -131,6 +131,10 @@ export class RedisBroker implements Broker {
     return this.#searches.walk(query, kind);
   }
 
+  async position(id: string): Promise<number | null> {
+    return await this.#run(scripts.position, [id]) as number | null;
+  }
+
   async events(id: string, after: number): Promise<TaskEvent[] | null> {
     const reply = await this.#run(scripts.events, [id, after]);
     const [name, created, first, ...bodies] = reply as [string?, string?, number?, ...string[]];

@@ -30,6 +30,7 @@ import limits from "./scripts/limits.lua" with { type: "text" };
 import list from "./scripts/list.lua" with { type: "text" };
 import oldest from "./scripts/oldest.lua" with { type: "text" };
 import pause from "./scripts/pause.lua" with { type: "text" };
+import position from "./scripts/position.lua" with { type: "text" };
 import promote from "./scripts/promote.lua" with { type: "text" };
 import purge from "./scripts/purge.lua" with { type: "text" };
 import queues from "./scripts/queues.lua" with { type: "text" };
@@ -105,6 +106,7 @@ export const scripts = {
   list: new Script(list),
   oldest: new Script(oldest),
   pause: new Script(pause),
+  position: new Script(position),
   promote: new Script(promote),
   purge: new Script(purge),
   queues: new Script(`${waiting}\n${queues}`),

@@ -46,7 +46,14 @@ import { limitQueue, limitTask, type Purge, purge, setPaused } from "./queues.ts
 import { SqliteSamples } from "./samples.ts";
 import { SqliteSchedules } from "./schedules.ts";
 import { readPage, readSummaries, walk } from "./search.ts";
-import { readEvents, readQueues, readTask, readTaskLimits, readWorkers } from "./reads.ts";
+import {
+  readEvents,
+  readPosition,
+  readQueues,
+  readTask,
+  readTaskLimits,
+  readWorkers,
+} from "./reads.ts";
 import { Transaction } from "./transaction.ts";
 import { accept, forget, report, retry, revoke, settle } from "./transitions.ts";
 import { isReapDue, nextDue, promote, prune, reap } from "./upkeep.ts";
@@ -107,6 +114,10 @@ export class SqliteBroker implements Broker {
 
   walk(query: TaskQuery, kind: Walk): Promise<WalkStep> {
     return this.#db.read(() => walk(this.#db, query, kind));
+  }
+
+  position(id: string): Promise<number | null> {
+    return this.#db.read(() => readPosition(this.#db, id));
   }
 
   events(id: string, after: number): Promise<TaskEvent[] | null> {

@@ -6,12 +6,35 @@ import type { Task, TaskEvent, WorkerInfo } from "../wire.ts";
 import type { Database } from "./database.ts";
 import { type TaskRow, toTask } from "./rows.ts";
 
+/** Further down its queue a task's place is not counted. */
+const MAX_POSITION = 10_000;
+
 /** Not expired or forgotten; the parameter is the time. */
 const SEEN = "(kept_until IS NULL OR kept_until > ?)";
 
 export function readTask(db: Database, id: string): Task | null {
   const row = db.get<TaskRow>(`SELECT * FROM tasks WHERE id = ? AND ${SEEN}`, id, Date.now());
   return row ? toTask(row) : null;
+}
+
+/** How many tasks of its queue are before one that waits; null in a lane, and where that are very many. */
+export function readPosition(db: Database, id: string): number | null {
+  const task = db.get<Pick<TaskRow, "queue" | "priority" | "position">>(
+    `SELECT queue, priority, position FROM tasks
+     WHERE id = ? AND status = 'PENDING' AND due IS NULL AND lane IS NULL`,
+    id,
+  );
+  if (!task) return null;
+  const { before = 0 } = db.get<{ before: number }>(
+    `SELECT count(*) AS before FROM (SELECT 1 FROM tasks INDEXED BY tasks_ready
+       WHERE queue = ? AND status = 'PENDING' AND due IS NULL AND lane IS NULL
+         AND (priority, position) < (?, ?) LIMIT ?)`,
+    task.queue,
+    task.priority,
+    task.position,
+    MAX_POSITION + 1,
+  ) ?? {};
+  return before > MAX_POSITION ? null : before;
 }
 
 export function readEvents(db: Database, id: string, after: number): TaskEvent[] | null {
