@@ -46,6 +46,9 @@ function writeFirstVersion(file: string): void {
   });
   db.exec("INSERT INTO queues (name) VALUES ('default'), ('other'), ('empty')");
   db.exec(`INSERT INTO workers (name, lease_until) VALUES ('w', ${now + HOUR})`);
+  db.exec(
+    "INSERT INTO stats VALUES ('outcome SUCCESS default add', 4), ('run 3 add', 4), ('run ms add', 9)",
+  );
   db.exec("INSERT INTO events VALUES (12, 3, 2, '{}'); UPDATE state SET counter = 12; COMMIT");
   db.close();
 }
@@ -62,6 +65,8 @@ Deno.test("a file of the first version is brought up to date, and goes on with a
       active,
     ]);
   assertEquals(await counted(), [["default", 3, 1, 1], ["empty", 0, 0, 0], ["other", 1, 1, 1]]);
+  const { outcomes, run_time } = await broker.stats();
+  assertEquals([outcomes.map(({ count }) => count), run_time], [[4], []], "other buckets");
   const seen = await broker.get("high");
   assertEquals([seen?.dead, seen?.on_lost, seen?.concurrency_key, seen?.rate_limit], [
     false,

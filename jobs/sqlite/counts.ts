@@ -45,8 +45,8 @@ export function readCounts(db: Database, now: number): TaskCounts {
 }
 
 /** Of each queue and priority so many are looked at: what was handed back is in front of older ones. */
-const MAX_LOOKED = 5;
-const MAX_LANES = 100;
+const MAX_LOOKED = 3;
+const MAX_LANES = 10;
 
 const IN_QUEUE = PRIORITIES.map((_, priority) =>
   `SELECT * FROM (SELECT ready FROM tasks INDEXED BY tasks_ready
