@@ -106,10 +106,13 @@ function build(): Site {
   };
   send(FIRST, first, REGISTRY, `need(${JSON.stringify(START)});\n`);
   const known = new Set(first);
-  for (const path of modules.loads(first)) {
+  const later = new Set(modules.loads(first));
+  // What is loaded later may load more.
+  for (const path of later) {
     const up = "../".repeat(path.split("/").length - 1);
     const paths = modules.closure(path).filter((each) => !known.has(each));
     send(`${path}.js`, paths, `import { define } from "${up}${FIRST}";`, "");
+    for (const more of modules.loads(paths)) later.add(more);
   }
 
   const hash = createHash("sha256").update(JSON.stringify([...sent])).digest("hex").slice(0, 16);

@@ -52,20 +52,18 @@ Deno.test("every file of a first visit is there, kept for ever, and of a type th
 
 Deno.test("the modules and the styles of every page are served", async () => {
   const first = await asset("first.js");
-  const modules = [...first.matchAll(/load\("([^"]+)"\)/g)].map(([, path = ""]) => path);
-  const pages = modules.filter((path) => path.startsWith("ui/pages/"));
-  assertEquals(pages.length, PAGE_NAMES.length);
+  const modules = new Set(loadsOf(first));
   for (const path of modules) {
     const code = await asset(`${path}.js`);
     assertStringIncludes(code, `define({\n`);
+    for (const more of loadsOf(code)) modules.add(more);
     const { sections } = JSON.parse(await asset(`${path}.js.map`));
     const [{ offset, map }] = sections.slice(-1);
     assertEquals(map.sources, [path]);
-    assertEquals(
-      code.split("\n")[offset.line - 1],
-      `${JSON.stringify(path)}(exports, need, load, meta) {`,
-    );
+    assertStringIncludes(code.split("\n")[offset.line - 1] ?? "", `"${path}"(exports`);
   }
+  const pages = loadsOf(first).filter((path) => path.startsWith("ui/pages/"));
+  assertEquals(pages.length, PAGE_NAMES.length);
   const lists = [...first.matchAll(/styles: \[([^\]]*)\]/g)].map(([, list = ""]) => list);
   assertEquals(lists.length, PAGE_NAMES.length);
   for (const [, name] of lists.join().matchAll(/"(\w+)"/g)) await asset(`ui/styles/${name}.css`);
@@ -93,6 +91,11 @@ Deno.test("a file of another version of the page is not found", async () => {
   assertEquals((await app.request(other)).status, 404);
   assertEquals((await app.request("/assets/")).status, 404);
 });
+
+/** The modules that a file loads by `import()`. */
+function loadsOf(code: string): string[] {
+  return [...code.matchAll(/\bload\("(ui\/[^"]+)"\)/g)].map(([, path = ""]) => path);
+}
 
 /** The text of a file of the page. */
 async function asset(path: string): Promise<string> {
