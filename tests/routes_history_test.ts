@@ -6,10 +6,13 @@ import { problem, TestApp } from "./routes_app.ts";
 import { serve, TestSocket } from "./routes_socket.ts";
 import { until } from "./until.ts";
 
-/** Stores a sample of the present totals as if it were so many steps ago. */
-async function sample({ broker }: TestApp, stepsAgo: number): Promise<void> {
-  const at = await broker.schedules.now() - stepsAgo * SAMPLE_EVERY_MS;
-  await broker.samples.put({ at, body: JSON.stringify(await takeSample(broker)) });
+/** Answers a function that stores a sample of the totals as if it were taken so many steps ago. */
+async function sampler({ broker }: TestApp): Promise<(stepsAgo: number) => Promise<void>> {
+  const now = await broker.schedules.now();
+  return async (stepsAgo) => {
+    const body = JSON.stringify(await takeSample(broker));
+    await broker.samples.put({ at: now - stepsAgo * SAMPLE_EVERY_MS, body });
+  };
 }
 
 async function history(t: TestApp, query = ""): Promise<History> {
@@ -20,11 +23,12 @@ async function history(t: TestApp, query = ""): Promise<History> {
 
 Deno.test("GET /history tells what happened, of all queues or of one", async () => {
   await using t = await TestApp.start();
-  await sample(t, 2);
+  const sample = await sampler(t);
+  await sample(2);
   await t.task("divide", [1, 2]);
   await t.task("test_celery", ["word"]);
   await t.run(0.5);
-  await sample(t, 1);
+  await sample(1);
   for (const range of RANGES) {
     const { range: told, points, step_seconds } = await history(t, `?range=${range}`);
     assertEquals(told, range);
@@ -56,9 +60,10 @@ Deno.test("the newest point is a topic", async () => {
   socket.send({ topics: ["history"] });
   await until(() => socket.topic("history").length === 1);
   assertEquals(socket.topic("history"), [null]);
-  await sample(t, 1);
+  const sample = await sampler(t);
+  await sample(1);
   await t.task("divide", [1, 2]);
-  await sample(t, 0);
+  await sample(0);
   await until(() => socket.topic("history").length === 2);
   assertEquals(socket.topic("history")[1]?.enqueued, 1);
 });
