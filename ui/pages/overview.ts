@@ -34,7 +34,7 @@ export function OverviewPage() {
           ${isNew && html`<${FirstSteps} hasWorker=${workers.length > 0} />`}
           <${Figures} queues=${queues} workers=${workers} />
           <${Plots} range=${range} />
-          <div class="columns">
+          <div class="columns at-top">
             <${RunningNow} workers=${workers} />
             <${LastFailed} counts=${counts} />
           </div>

@@ -24,7 +24,7 @@ export function Figures({ queues, workers }: { queues: QueueInfo[]; workers: Wor
       <${Figure}
         label="Waiting"
         value=${count(total((queue) => queue.waiting))}
-        note=${scheduled > 0 ? `and ${count(scheduled)} for their time` : "ready to run"}
+        note=${scheduled > 0 ? `${count(scheduled)} scheduled` : "ready to run"}
         href=${href("queues")}
         course=${course?.waiting}
       />
@@ -56,13 +56,13 @@ export function Figures({ queues, workers }: { queues: QueueInfo[]; workers: Wor
       <${Figure}
         label="Wait, p95"
         value=${said(pulse?.waitP95, duration)}
-        note="from ready to started"
+        note="until started"
         course=${course?.wait}
       />
       <${Figure}
         label="Run time, p95"
         value=${said(pulse?.runP95, duration)}
-        note="from start to end"
+        note="start to end"
         course=${course?.run}
       />
     </dl>

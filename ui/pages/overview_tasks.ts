@@ -22,7 +22,7 @@ import { attempt } from "../state/connection.ts";
 import { useTask } from "../state/tasks.ts";
 
 /** So many of each are shown. */
-const MAX_SHOWN = 8;
+const MAX_SHOWN = 6;
 
 interface Running extends RunningTask {
   worker: string;

@@ -37,10 +37,13 @@ export function SystemPage() {
           ? html`<${Failed} text=${trouble.value} />`
           : html`<${Loading} lines=${8} />`
         : html`
-          <div class="columns">
+          <${Health} broker=${system.broker} />
+          <div class="columns at-top">
             <${BrokerCard} broker=${system.broker} />
-            <${ServerCard} system=${system} />
-            <${ConnectionCard} />
+            <div class="stack">
+              <${ServerCard} system=${system} />
+              <${ConnectionCard} />
+            </div>
           </div>
           <${Settings} settings=${system.settings} />
         `}
@@ -67,32 +70,28 @@ function Facts({ facts }: { facts: Fact[] }) {
 
 const STORES = { redis: "Redis", sqlite: "SQLite" };
 
-function BrokerCard({ broker }: { broker: SystemInfo["broker"] }) {
-  const { kind, location, version, keys, clients, round_trip_ms, answered_ms_ago } = broker;
-  const facts: Fact[] = [
-    ["Kind", `${STORES[kind]} ${version}`],
-    ["Location", html`<code>${location}</code>`],
-    [kind === "redis" ? "Memory" : "Size", html`<${Memory} broker=${broker} />`],
+/** The figures that somebody looks for first. */
+function Health({ broker }: { broker: SystemInfo["broker"] }) {
+  const { kind, version, keys, clients, round_trip_ms } = broker;
+  const ms = round_trip_ms < 10 ? round_trip_ms.toFixed(1) : Math.round(round_trip_ms);
+  const numbers: Fact[] = [
+    ["Broker", `${STORES[kind]} ${version}`],
+    ["Round trip", `${ms} ms`],
+    [kind === "redis" ? "Memory" : "File size", html`<${Memory} broker=${broker} />`],
     ["Keys", keys === null ? null : count(keys)],
     ["Connections", clients === null ? null : count(clients)],
-    [
-      "Round trip",
-      `${round_trip_ms < 10 ? round_trip_ms.toFixed(1) : Math.round(round_trip_ms)} ms`,
-    ],
-    [
-      "Last answer",
-      answered_ms_ago === null
-        ? null
-        : answered_ms_ago < 1000
-        ? "less than a second before"
-        : `${wholeSeconds(answered_ms_ago)} before`,
-    ],
-    ...Object.entries(broker.details),
   ];
   return html`
-    <${Card} title="Broker">
-      <${Facts} facts=${facts} />
-      <//>
+    <dl class="numbers card">
+      ${numbers.filter(([, value]) => value !== null).map(([label, value]) =>
+        html`
+          <div key=${label}>
+            <dt>${label}</dt>
+            <dd>${value}</dd>
+          </div>
+        `
+      )}
+    </dl>
   `;
 }
 
@@ -100,7 +99,7 @@ function BrokerCard({ broker }: { broker: SystemInfo["broker"] }) {
 function Memory(
   { broker: { memory_bytes, memory_limit_bytes } }: { broker: SystemInfo["broker"] },
 ) {
-  if (!memory_limit_bytes) return html`${bytes(memory_bytes)}, no limit`;
+  if (!memory_limit_bytes) return bytes(memory_bytes);
   const share = memory_bytes / memory_limit_bytes;
   const text = `${bytes(memory_bytes)} of ${bytes(memory_limit_bytes)}`;
   return html`
@@ -115,13 +114,35 @@ function Memory(
   `;
 }
 
+function BrokerCard({ broker }: { broker: SystemInfo["broker"] }) {
+  const { kind, location, memory_limit_bytes, answered_ms_ago } = broker;
+  const facts: Fact[] = [
+    ["Location", html`<code>${location}</code>`],
+    ["Memory limit", kind === "redis" && !memory_limit_bytes ? "none" : null],
+    [
+      "Last answer",
+      answered_ms_ago === null
+        ? null
+        : answered_ms_ago < 1000
+        ? "less than a second ago"
+        : `${wholeSeconds(answered_ms_ago)} ago`,
+    ],
+    ...Object.entries(broker.details),
+  ];
+  return html`
+    <${Card} title="Broker">
+      <${Facts} facts=${facts} />
+      <//>
+  `;
+}
+
 function ServerCard({ system: { server, version, deno, started_at } }: { system: SystemInfo }) {
   const workers = useTopic("workers") ?? [];
   const versions = [...new Set(workers.map((worker) => worker.version))].sort();
   const facts: Fact[] = [
     ["Version", version],
     [
-      "Workers'",
+      "Workers' version",
       versions.length === 0 ? "no worker" : html`
         ${versions.join(", ")}
         ${versions.some((each) => each !== version) && html`

@@ -18,7 +18,7 @@ export function useSystem(everySeconds: number): SystemInfo | null {
     const ask = () =>
       void attempt(async () => {
         system.value = await getSystem();
-      }, () => {});
+      });
     ask();
     const timer = setInterval(
       () => document.visibilityState === "visible" && ask(),
