@@ -17,8 +17,11 @@ export interface Problem {
 /** From so many milliseconds on a wait is long. */
 const LONG_WAIT_MS = 60_000;
 
+/** What counts of a worker. */
+type Serving = Pick<WorkerInfo, "queues" | "mode">;
+
 /** Workers that can start tasks of a queue. */
-export function workersOf(queue: string, workers: WorkerInfo[]): WorkerInfo[] {
+export function workersOf<W extends Serving>(queue: string, workers: W[]): W[] {
   return workers.filter(({ queues }) => queues.includes(queue));
 }
 
@@ -28,7 +31,7 @@ export function workersOf(queue: string, workers: WorkerInfo[]): WorkerInfo[] {
  */
 export function problemsOf(
   queues: QueueInfo[],
-  workers: WorkerInfo[],
+  workers: Serving[],
   silent: string[],
   system: SystemInfo | null,
 ): Problem[] {
@@ -46,7 +49,7 @@ export function problemsOf(
 }
 
 /** At most one of each queue: what explains the others. */
-function queueProblem(queue: QueueInfo, workers: WorkerInfo[]): Problem | null {
+function queueProblem(queue: QueueInfo, workers: Serving[]): Problem | null {
   const { name, waiting, paused, oldest_wait_ms } = queue;
   if (waiting === 0) return null;
   const waits = `${plural(waiting, "task")} ${waiting === 1 ? "waits" : "wait"}`;
