@@ -36,7 +36,7 @@ export function QueueList() {
           />
         `
         : html`
-          <${Card} flush>
+          <${Card} flush class="queue-rows">
             <${QueueTable} queues=${queues} workers=${workers} />
             <//>
         `}
