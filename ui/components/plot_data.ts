@@ -1,9 +1,18 @@
 /** What plots show, before it is drawn: also in words, for who does not see the canvas. Pure. */
 
-import type { Tone } from "./badge.ts";
-
 /** Colours of plots: those with a meaning, and others for what only has to be told apart. */
-export type PlotTone = Tone | "one" | "two" | "three" | "four" | "five" | "six";
+export type PlotTone =
+  | "good"
+  | "bad"
+  | "warn"
+  | "accent"
+  | "muted"
+  | "one"
+  | "two"
+  | "three"
+  | "four"
+  | "five"
+  | "six";
 
 export interface Series {
   label: string;
