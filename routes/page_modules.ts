@@ -58,7 +58,7 @@ export class Modules {
     let code = `${before}\ndefine({\n`;
     const sections = [];
     for (const path of paths) {
-      code += `${JSON.stringify(path)}(exports, need, load, meta) {\n`;
+      code += `${JSON.stringify(path)}($exports, $need, $load, $meta) {\n`;
       const { body } = this.#link(path);
       const lines = body.split("\n").length;
       sections.push({
@@ -102,11 +102,11 @@ export class Modules {
     for (const each of exports) {
       if (each.type === "reexport-all") throw unknownForm(path, "export *");
       if (each.type === "reexport") {
-        const from = `need(${JSON.stringify(this.#resolve(each.from, path))})`;
-        tail += `exports.${each.name} = ${from}${each.importName ? `.${each.importName}` : ""}; `;
+        const from = `$need(${JSON.stringify(this.#resolve(each.from, path))})`;
+        tail += `$exports.${each.name} = ${from}${each.importName ? `.${each.importName}` : ""}; `;
       } else {
         edits.push(exportEdit(each, source, path));
-        if (each.localName) tail += `exports.${each.name} = ${each.localName}; `;
+        if (each.localName) tail += `$exports.${each.name} = ${each.localName}; `;
       }
     }
     return { body: `${apply(source, edits)}\n;${tail}`, needs, loads };
@@ -147,17 +147,17 @@ function lineEnds(text: string): number {
 }
 
 function rewriteImport(each: Import, source: string, target: string, path: string): string {
-  if (each.type === "import-meta") return "meta";
+  if (each.type === "import-meta") return "$meta";
   const from = JSON.stringify(target);
-  if (each.type === "dynamic" && each.specifier) return `load(${from})`;
+  if (each.type === "dynamic" && each.specifier) return `$load(${from})`;
   const statement = source.slice(each.importStart, each.importEnd);
   if (each.type === "static") {
     const [, names] = /^import\s*([^"']*?)\s*from\s*["']/.exec(statement) ?? [];
     // What it exports again stands at the end.
-    if (/^export\b/.test(statement) || /^import\s*["']/.test(statement)) return `need(${from})`;
-    if (names?.startsWith("{")) return `const ${names.replace(/\sas\s/g, ": ")} = need(${from})`;
-    if (names?.startsWith("*")) return `const ${names.replace(/^\*\s*as\s/, "")} = need(${from})`;
-    if (names && /^[\w$]+$/.test(names)) return `const { default: ${names} } = need(${from})`;
+    if (/^export\b/.test(statement) || /^import\s*["']/.test(statement)) return `$need(${from})`;
+    if (names?.startsWith("{")) return `const ${names.replace(/\sas\s/g, ": ")} = $need(${from})`;
+    if (names?.startsWith("*")) return `const ${names.replace(/^\*\s*as\s/, "")} = $need(${from})`;
+    if (names && /^[\w$]+$/.test(names)) return `const { default: ${names} } = $need(${from})`;
   }
   throw unknownForm(path, statement);
 }
@@ -169,7 +169,7 @@ function exportEdit({ exportStart, localName }: DirectExport, source: string, pa
     /^export\s*(?:\{[^}]*\}|default\b|(?=(?:async|function|const|class)\b))/.exec(rest) ??
       [];
   if (form === undefined) throw unknownForm(path, rest.slice(0, 40));
-  const text = form.endsWith("default") && !localName ? "exports.default =" : "";
+  const text = form.endsWith("default") && !localName ? "$exports.default =" : "";
   return { start: exportStart, end: exportStart + form.length, text };
 }
 

@@ -60,7 +60,7 @@ Deno.test("the modules and the styles of every page are served", async () => {
     const { sections } = JSON.parse(await asset(`${path}.js.map`));
     const [{ offset, map }] = sections.slice(-1);
     assertEquals(map.sources, [path]);
-    assertStringIncludes(code.split("\n")[offset.line - 1] ?? "", `"${path}"(exports`);
+    assertStringIncludes(code.split("\n")[offset.line - 1] ?? "", `"${path}"($exports`);
   }
   const pages = loadsOf(first).filter((path) => path.startsWith("ui/pages/"));
   assertEquals(pages.length, PAGE_NAMES.length);
@@ -94,7 +94,7 @@ Deno.test("a file of another version of the page is not found", async () => {
 
 /** The modules that a file loads by `import()`. */
 function loadsOf(code: string): string[] {
-  return [...code.matchAll(/\bload\("(ui\/[^"]+)"\)/g)].map(([, path = ""]) => path);
+  return [...code.matchAll(/\\$load\("(ui\/[^"]+)"\)/g)].map(([, path = ""]) => path);
 }
 
 /** The text of a file of the page. */

@@ -28,6 +28,7 @@ async function run(sources: { [path: string]: string }, packages = {}): Promise<
 Deno.test("imports and exports of every form that is used find each other", async () => {
   const result = await run({
     "a.js": `
+const need = 1, load = 2, exports = 3, meta = 4; // names of its own
 import {
   b,
   c as other,
