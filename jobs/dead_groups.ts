@@ -7,9 +7,10 @@ import type { DeadGroup, DeadGroups, TaskSummary } from "./wire.ts";
 
 const PAGE = 500;
 const MAX_GROUPS = 500;
-/** How long an answer holds: this, or so many times what it took. */
-const FRESH_MS = 2000;
+/** How long an answer holds: so many times what it took, within bounds. */
 const FRESH_TIMES = 20;
+const MIN_FRESH_MS = 2000;
+const MAX_FRESH_MS = 30_000;
 
 interface Answer {
   groups: Promise<DeadGroups>;
@@ -27,9 +28,15 @@ export function deadGroups(broker: Broker): Promise<DeadGroups> {
   const started = performance.now();
   answer.groups.then(() => {
     const now = performance.now();
-    answer.until = now + Math.max(FRESH_MS, FRESH_TIMES * (now - started));
+    const freshMs = Math.max(MIN_FRESH_MS, FRESH_TIMES * (now - started));
+    answer.until = now + Math.min(freshMs, MAX_FRESH_MS);
   }, () => answers.delete(broker));
   return answer.groups;
+}
+
+/** Has the next answer made anew, after something was done with dead tasks. */
+export function outdateDeadGroups(broker: Broker): void {
+  answers.delete(broker);
 }
 
 async function group(broker: Broker): Promise<DeadGroups> {

@@ -3,6 +3,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Broker } from "../jobs/broker.ts";
 import { bulkStep, MAX_IDS } from "../jobs/bulk.ts";
+import { outdateDeadGroups } from "../jobs/dead_groups.ts";
 import { BULK_ACTIONS, type BulkStep } from "../jobs/wire.ts";
 import { jsonBody } from "./body.ts";
 import { FilterBody } from "./filter.ts";
@@ -58,7 +59,9 @@ export function bulkRoutes(broker: Broker): OpenAPIHono {
   app.openapi(bulkRoute, async (c) => {
     const { action, ids, filter = {}, cursor, dry_run: isDryRun = false } = c.req.valid("json");
     const selection = ids ? { ids } : { filter, cursor };
-    return c.json(await bulkStep(broker, action, selection, isDryRun), 200);
+    const step = await bulkStep(broker, action, selection, isDryRun);
+    if (step.done > 0 && !isDryRun && action !== "cancel") outdateDeadGroups(broker);
+    return c.json(step, 200);
   });
 
   return app;

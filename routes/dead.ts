@@ -9,7 +9,7 @@ import {
   MAX_DEAD,
   replayDead,
 } from "../jobs/dead.ts";
-import { deadGroups } from "../jobs/dead_groups.ts";
+import { deadGroups, outdateDeadGroups } from "../jobs/dead_groups.ts";
 import { jsonBody } from "./body.ts";
 import { DEAD_FIELDS } from "./filter.ts";
 import { problems } from "./problem.ts";
@@ -96,11 +96,13 @@ export function deadRoutes(broker: Broker): OpenAPIHono {
 
   app.openapi(replayRoute, async (c) => {
     const { count, more } = await replayDead(broker, selected(c.req.valid("json")));
+    outdateDeadGroups(broker);
     return c.json({ replayed: count, more }, 200);
   });
 
   app.openapi(forgetRoute, async (c) => {
     const { count, more } = await forgetDead(broker, selected(c.req.valid("json")));
+    outdateDeadGroups(broker);
     return c.json({ forgotten: count, more }, 200);
   });
 

@@ -190,6 +190,7 @@ onEachStore("GET /dead/groups puts the same errors of a name together", async (t
   assert(answer.forgotten >= 0 && answer.forgotten <= 3);
   const rest = await body(await t.post("/dead/forget", { error: "NO ROOM" }));
   assertEquals(rest, { forgotten: 3 - answer.forgotten, more: false });
+  assertEquals((await body<DeadGroups>(await t.get("/dead/groups"))).count, 1);
 });
 
 onEachStore("GET /tasks/{id} says what a task waits for", async (t) => {
