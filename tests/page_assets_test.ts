@@ -94,7 +94,7 @@ Deno.test("a file of another version of the page is not found", async () => {
 
 /** The modules that a file loads by `import()`. */
 function loadsOf(code: string): string[] {
-  return [...code.matchAll(/\\$load\("(ui\/[^"]+)"\)/g)].map(([, path = ""]) => path);
+  return [...code.matchAll(/\$load\("(ui\/[^"]+)"\)/g)].map(([, path = ""]) => path);
 }
 
 /** The text of a file of the page. */
