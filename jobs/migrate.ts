@@ -18,7 +18,7 @@ export interface Migration {
 
 /**
  * Moves what a database file holds: waiting, delayed and ended tasks with their events, schedules with
- * their runs, paused queues, limits and idempotency keys. The file is renamed when all of it has
+ * their runs, paused queues, limits, idempotency keys, and users and tokens; not the audit trail. The file is renamed when all of it has
  * arrived. After a failure it still has everything, and the move can be made again: what the Redis
  * knows by then it leaves alone.
  * @param file the path of the database
@@ -52,6 +52,7 @@ export async function migrate(file: string, url: string): Promise<Migration> {
       await target.takeSchedules(some);
       schedules += some.length;
     }
+    await target.takeAccess(await source.access());
     for await (const idempotencyKeys of source.idempotencyKeys()) {
       await target.adopt({ idempotencyKeys });
     }

@@ -8,6 +8,7 @@ import { Secured } from "./access_kit.ts";
 import { problem, TestApp } from "./routes_app.ts";
 import { serve, TestSocket } from "./routes_socket.ts";
 import { startSqlite, STORES } from "./stores.ts";
+import { until } from "./until.ts";
 
 const SECRET = "hunter-2";
 const mask = new Mask(["password", "*_token", "x.y"]);
@@ -132,7 +133,7 @@ for (const [kind, start] of Object.entries(STORES)) {
     assertEquals(made.status, 201);
     socket.send({ topics: ["counts", "queues", "workers", "schedules", "dead"] });
     const topic = async () => {
-      while (socket.topic("schedules").length === 0) await socket.first("topic");
+      await until(() => socket.topic("schedules").length > 0);
       return JSON.stringify(socket.messages);
     };
     const paths = [

@@ -59,6 +59,7 @@ async function fill(broker: Broker): Promise<void> {
   await broker.limitQueue("limited", { rateLimit: "10/m", concurrencyLimit: 5 });
   await broker.limitTask("slow", { rateLimit: "1000/s", softTimeLimit: 5 });
   await broker.limitTask("timed", { timeLimit: 0 });
+  await broker.access.put("user alice", '{"role":"admin"}', null);
 }
 
 interface Contents {
@@ -70,6 +71,7 @@ interface Contents {
   due: string[];
   queues: QueueState[];
   taskLimits: NamedTaskLimits[];
+  access: Map<string, string> | undefined;
 }
 
 async function contents(broker: Broker): Promise<Contents> {
@@ -93,7 +95,8 @@ async function contents(broker: Broker): Promise<Contents> {
   const inCode = (await broker.schedules.inCode()).map(({ name }) => name).sort();
   const due = (await broker.schedules.due(1000)).schedules.map(({ name }) => name);
   const [queues, taskLimits] = await Promise.all([broker.queues(), broker.taskLimits()]);
-  return { tasks, events, newest, schedules, inCode, due, queues, taskLimits };
+  const access = (await broker.access.read(null))?.records;
+  return { tasks, events, newest, schedules, inCode, due, queues, taskLimits, access };
 }
 
 function migrate(from: string, to: string, cwd: string) {

@@ -5,6 +5,7 @@ import { encodeTaskLimits } from "./encode.ts";
 import type { Limits, StoredTask } from "../stored.ts";
 import { isReady, type State } from "../wire.ts";
 import { Connection } from "./connection.ts";
+import { RedisAccess } from "./access.ts";
 import { scripts } from "./scripts.ts";
 
 /** What a store knows besides its tasks. */
@@ -70,6 +71,12 @@ export class Target {
         ])
       ),
     );
+  }
+
+  /** Stores records of who may come in; those that are there already stay. */
+  async takeAccess(records: [field: string, value: string][]): Promise<void> {
+    const access = new RedisAccess((script, args) => this.#connection.run(script, args));
+    await Promise.all(records.map(([field, value]) => access.put(field, value, null)));
   }
 
   close(): Promise<void> {

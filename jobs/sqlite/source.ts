@@ -155,6 +155,14 @@ export class Source {
     }
   }
 
+  /** The records of who may come in. */
+  async access(): Promise<[field: string, value: string][]> {
+    const rows = await this.#db.read(() =>
+      this.#db.all<{ field: string; value: string }>("SELECT field, value FROM access")
+    );
+    return rows.map(({ field, value }) => [field, value]);
+  }
+
   close(): Promise<void> {
     return this.#closing ??= this.#db.close();
   }
