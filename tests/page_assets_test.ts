@@ -55,7 +55,8 @@ Deno.test("the modules and the styles of every page are served", async () => {
   const modules = new Set(loadsOf(first));
   for (const path of modules) {
     const code = await asset(`${path}.js`);
-    assertStringIncludes(code, `define({\n`);
+    // A name that is declared twice, for example, would show only in the browser.
+    new Function("define", code.replace(/^import .*/, ""));
     for (const more of loadsOf(code)) modules.add(more);
     const { sections } = JSON.parse(await asset(`${path}.js.map`));
     const [{ offset, map }] = sections.slice(-1);

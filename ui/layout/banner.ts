@@ -1,9 +1,13 @@
 import { html } from "htm/preact";
 import { heardAt } from "../api.ts";
 import { relative } from "../format.ts";
+import { type PageName, route } from "../route.ts";
 import { now } from "../state/clock.ts";
 import { link, trouble } from "../state/connection.ts";
 import { useTopic } from "../state/topics.ts";
+
+/** Pages that say themselves that no worker runs. */
+const SAY_SO: (PageName | null)[] = ["overview", "workers"];
 
 /** What stands in the way, above everything else. */
 export function Banner() {
@@ -20,7 +24,7 @@ function bannerText(workers: number | null) {
       "tasks go on running meanwhile.";
   }
   if (trouble.value) return `${trouble.value.replace(/\.?$/, ".")} Trying again…`;
-  if (workers === 0) {
+  if (workers === 0 && !SAY_SO.includes(route.value.page)) {
     return html`No worker is running, so tasks wait: start one with <code>taskapp work</code>.`;
   }
   return null;

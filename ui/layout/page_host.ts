@@ -25,7 +25,7 @@ export async function loadPage(name: PageName): Promise<void> {
     loaded.value = { ...loaded.peek(), [name]: page };
     if (failed.peek() === name) failed.value = null;
   } catch (error) {
-    console.info(`The page ${name} cannot be loaded:`, error);
+    console.error(`The page ${name} cannot be loaded:`, error);
     failed.value = name;
   }
 }
