@@ -38,11 +38,11 @@ const pixels = (page: Page, title: string): Promise<number> =>
 Deno.test("the overview counts and draws what really ran, and goes on by itself", async () => {
   await using site = await PageSite.start();
   const page = await site.open("#/");
-  await page.getByText("Nothing has run here yet").waitFor();
+  await page.getByText("There are no tasks here").waitFor();
   for (let i = 0; i < 6; i++) await site.task("long_running_task", [0.05]);
   const failing = await site.task("divide", [1, 0]);
   const running = await site.task("create_task", [60]);
-  await page.getByText("Nothing has run here yet").waitFor({ state: "detached" });
+  await page.getByText("There are no tasks here").waitFor({ state: "detached" });
 
   const row = card(page, "Running now").locator(`[data-task="${running}"]`);
   await row.getByRole("link", { name: "create_task" }).waitFor();

@@ -1,6 +1,6 @@
 /** Queues in a browser: their lengths, who serves them, pausing, limiting, purging. */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Locator, Page } from "playwright-core";
 import type { QueueInfo, SummaryPage } from "../jobs/wire.ts";
 import { violationsInBothThemes } from "./axe.ts";
@@ -64,7 +64,6 @@ Deno.test("the queues tell what waits, what is late and that nobody serves them"
 
 Deno.test("a queue is paused, and resumed by taking that back", async () => {
   await using site = await PageSite.start();
-  const id = await start(site, "count_primes", "default");
   const page = await site.open("#/queues/default");
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByText("paused", { exact: true }).waitFor();
@@ -81,7 +80,16 @@ Deno.test("a queue is paused, and resumed by taking that back", async () => {
   await page.getByRole("button", { name: "Actions for default" }).click();
   await page.getByRole("menuitem", { name: "Pause" }).click();
   await row(page, "default").getByText("paused").waitFor();
-  assert(id);
+
+  // And by keyboard alone.
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("resume def");
+  await page.keyboard.press("Enter");
+  await row(page, "default").getByText("paused").waitFor({ state: "detached" });
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("default");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "default", level: 1 }).waitFor();
   site.noComplaints();
 });
 

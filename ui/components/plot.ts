@@ -20,6 +20,8 @@ interface PlotProps {
 
 /** All plots of a page have one cursor. */
 const SYNC = "time";
+/** Seconds. */
+const DAY = 86_400;
 
 export function Plot({ title, data, nothing = "There are no figures of this time." }: PlotProps) {
   const asTable = useSignal(false);
@@ -34,7 +36,7 @@ export function Plot({ title, data, nothing = "There are no figures of this time
       actions=${html`
         <span class="plot-time muted">
           ${cursor.value !== null && time !== undefined &&
-            clock(new Date(time * 1000).toISOString())}
+            timeOf(time, data)}
         </span>
         <${Button}
           kind="bare"
@@ -71,6 +73,12 @@ export function Plot({ title, data, nothing = "There are no figures of this time
         `}
     <//>
   `;
+}
+
+/** The time of day, with the day where there are several. */
+function timeOf(seconds: number, { from, to }: PlotData): string {
+  const iso = new Date(seconds * 1000).toISOString();
+  return to - from > DAY ? moment(iso) : clock(iso);
 }
 
 interface DrawingProps {
@@ -140,7 +148,7 @@ function PlotTable({ title, data }: { title: string; data: PlotData }) {
           ${known.reverse().map(({ time, at }) =>
             html`
               <tr key=${time}>
-                <th scope="row">${moment(new Date(time * 1000).toISOString())}</th>
+                <th scope="row">${timeOf(time, data)}</th>
                 ${series.map(({ label, values }) => {
                   const value = values[at] ?? null;
                   return html`<td key=${label}>${value === null ? "–" : format(value)}</td>`;

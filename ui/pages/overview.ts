@@ -11,6 +11,7 @@ import { Figures } from "./overview_figures.ts";
 import { FirstSteps } from "./overview_first_steps.ts";
 import { Plots } from "./overview_plots.ts";
 import { Problems } from "./overview_problems.ts";
+import { useQueueCommands } from "./queue_actions.ts";
 import { rangeOf, RangeSwitch } from "./range_switch.ts";
 
 export function OverviewPage() {
@@ -18,7 +19,7 @@ export function OverviewPage() {
   const workers = useTopic("workers");
   const queues = useTopic("queues");
   const range = rangeOf(RANGES[0]);
-  const isNew = counts !== null && workers !== null && counts.all === 0;
+  useQueueCommands(queues);
   return html`
     <${Page}
       title="Overview"
@@ -31,7 +32,7 @@ export function OverviewPage() {
         ? html`<${Loading} lines=${8} />`
         : html`
           <${Problems} queues=${queues} workers=${workers} />
-          ${isNew && html`<${FirstSteps} hasWorker=${workers.length > 0} />`}
+          ${counts.all === 0 && html`<${FirstSteps} hasWorker=${workers.length > 0} />`}
           <${Figures} queues=${queues} workers=${workers} />
           <${Plots} range=${range} />
           <div class="columns at-top">

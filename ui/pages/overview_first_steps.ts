@@ -1,4 +1,4 @@
-/** What to do first, while there has been no task yet. */
+/** What to do first, while there is no task: none yet, or none that is still kept. */
 
 import { html } from "htm/preact";
 import { LinkButton } from "../components/button.ts";
@@ -10,7 +10,7 @@ const WORK = "taskapp work";
 
 export function FirstSteps({ hasWorker }: { hasWorker: boolean }) {
   return html`
-    <${Card} title="Nothing has run here yet">
+    <${Card} title="There are no tasks here">
       <ol class="first-steps">
         <li data-done=${hasWorker}>
           <${Icon} name=${hasWorker ? "done" : "workers"} />

@@ -14,7 +14,15 @@ import { workersOf } from "../problems.ts";
 import { href } from "../route.ts";
 import { useHistory } from "../state/history.ts";
 import { useTopic } from "../state/topics.ts";
-import { pause, purge, resume, startHref, tasksHref, whyNotPurge } from "./queue_actions.ts";
+import {
+  pause,
+  purge,
+  resume,
+  startHref,
+  tasksHref,
+  useQueueCommands,
+  whyNotPurge,
+} from "./queue_actions.ts";
 import { Limits } from "./queue_limits.ts";
 import { OldestWait, QueueTags } from "./queue_parts.ts";
 import { NextTasks } from "./queue_tasks.ts";
@@ -25,6 +33,7 @@ export function QueuePage({ name }: { name: string }) {
   const queues = useTopic("queues");
   const workers = useTopic("workers");
   const queue = queues?.find((each) => each.name === name);
+  useQueueCommands(queues);
   const trail = html`<a href=${href("queues")}><${Icon} name="back" />Queues</a>`;
   if (queues === null || workers === null || queue === undefined) {
     return html`

@@ -7,6 +7,7 @@ import { confirmTyped } from "../components/confirm.ts";
 import type { MenuItem } from "../components/menu.ts";
 import { plural } from "../format.ts";
 import { toast } from "../notices.ts";
+import { type Command, useCommands } from "../palette.ts";
 import { go, href } from "../route.ts";
 
 export async function pause(name: string): Promise<void> {
@@ -76,4 +77,26 @@ export function actionsOf(queue: QueueInfo): (MenuItem | null)[] {
       run: () => purge(queue),
     },
   ];
+}
+
+/** Lets the palette find queues by their names, and what can be done with them. */
+export function useQueueCommands(queues: QueueInfo[] | null): void {
+  const known = (queues ?? []).map(({ name, paused }) => ({ name, paused }));
+  const mayChange = may("operator") === true;
+  useCommands(() =>
+    known.flatMap(({ name, paused }): Command[] => {
+      const open = {
+        id: `queue ${name}`,
+        title: name,
+        group: "Queue",
+        run: () => go(href("queues", name)),
+      };
+      const change = {
+        id: `queue ${name} pause`,
+        title: `${paused ? "Resume" : "Pause"} ${name}`,
+        group: "Queue",
+        run: () => paused ? resume(name) : pause(name),
+      };
+      return mayChange ? [open, change] : [open];
+    }), [JSON.stringify(known), mayChange]);
 }

@@ -14,12 +14,13 @@ import { workersOf } from "../problems.ts";
 import { href } from "../route.ts";
 import { useHistory } from "../state/history.ts";
 import { useTopic } from "../state/topics.ts";
-import { actionsOf } from "./queue_actions.ts";
+import { actionsOf, useQueueCommands } from "./queue_actions.ts";
 import { LimitsText, OldestWait, QueueTags, ServedBy } from "./queue_parts.ts";
 
 export function QueueList() {
   const queues = useTopic("queues");
   const workers = useTopic("workers");
+  useQueueCommands(queues);
   return html`
     <${Page}
       title="Queues"

@@ -49,6 +49,8 @@ export function useSilent(workers: WorkerInfo[] | null, isLive: boolean): string
   const heard = useRef(new Map<string, Heard>());
   const time = now.value;
   const silent: string[] = [];
+  const names = new Set(workers?.map(({ name }) => name));
+  for (const name of heard.current.keys()) if (!names.has(name)) heard.current.delete(name);
   for (const { name, heartbeat_at: heartbeat } of workers ?? []) {
     const known = heard.current.get(name);
     if (isLive && known?.heartbeat === heartbeat) {
