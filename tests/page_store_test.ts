@@ -6,16 +6,7 @@ import { findCommands } from "../ui/commands.ts";
 import { href, parseRoute } from "../ui/address.ts";
 import { argsFrom, formsOf, initialValues } from "../ui/schema.ts";
 import { logOf, stepsOf } from "../ui/steps.ts";
-import {
-  addHistory,
-  addPage,
-  apply,
-  EMPTY_LISTING,
-  lastSeq,
-  NOTHING,
-  refresh,
-  renewFirstPage,
-} from "../ui/store.ts";
+import { addHistory, apply, lastSeq, NOTHING, refresh } from "../ui/store.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 
@@ -163,23 +154,6 @@ Deno.test("a lost page tries again within 1 s, ever more rarely, and never later
     assert(retryAfter(failures, 0) >= 0.8 * retryAfter(failures, 1));
     assert(retryAfter(failures + 1, 1) >= retryAfter(failures, 1));
   }
-});
-
-Deno.test("the first page replaces a list of one page", () => {
-  const list = renewFirstPage(EMPTY_LISTING, ["c", "b"], "2");
-  assertEquals(renewFirstPage(list, ["d", "c"], "2"), { ids: ["d", "c"], cursor: "2", pages: 1 });
-});
-
-Deno.test("further pages stay while the first page connects to them", () => {
-  const list = addPage(renewFirstPage(EMPTY_LISTING, ["d", "c"], "2"), ["b", "a"], null);
-  assertEquals(renewFirstPage(list, ["e", "d"], "2").ids, ["e", "d", "c", "b", "a"]);
-  assertEquals(renewFirstPage(list, ["d", "b"], "2").ids, ["d", "b", "a"], "c is gone");
-  assertEquals(renewFirstPage(list, ["g", "f"], "2"), { ids: ["g", "f"], cursor: "2", pages: 1 });
-});
-
-Deno.test("a page that overlaps the list adds only what is new", () => {
-  const list = addPage(renewFirstPage(EMPTY_LISTING, ["c", "b"], "2"), ["b", "a"], null);
-  assertEquals(list, { ids: ["c", "b", "a"], cursor: null, pages: 2 });
 });
 
 Deno.test("successive progress in one stage is one step", () => {

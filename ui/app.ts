@@ -72,7 +72,7 @@ function addBasics(): void {
       { keys: "?", title: "Show the keyboard shortcuts", run: () => isSheetOpen.value = true },
       { keys: "/", title: "Search", run: () => isPaletteOpen.value = true },
       ...jumps.filter(({ keys }) => keys),
-    ]);
+    ], true);
     const dropCommands = registerCommands([
       ...jumps.map(({ keys, title, run }) => ({
         id: `page ${title}`,

@@ -51,7 +51,7 @@ export const PAGES: { [P in PageName]: PageEntry } = {
     icon: "tasks",
     group: null,
     key: null,
-    styles: ["tasks", "task"],
+    styles: ["calls", "task"],
     load: async () => (await import("./pages/task.ts")).TaskPage,
   },
   start: {
@@ -59,7 +59,7 @@ export const PAGES: { [P in PageName]: PageEntry } = {
     icon: "play",
     group: "tasks",
     key: "n",
-    styles: ["start"],
+    styles: ["calls", "start"],
     load: async () => (await import("./pages/start.ts")).StartPage,
   },
   queues: {

@@ -26,9 +26,13 @@ export function useShortcut(keys: string, title: string, run: () => void): void 
   useEffect(() => addShortcuts([{ keys, title, run: () => latest.current() }]), [keys, title]);
 }
 
-/** Lets keys do something until what is returned is called. */
-export function addShortcuts(added: Shortcut[]): () => void {
-  shortcuts.value = [...shortcuts.peek(), ...added];
+/**
+ * Lets keys do something until what is returned is called.
+ * @param isBasic they stand back where a page has the same keys
+ */
+export function addShortcuts(added: Shortcut[], isBasic = false): () => void {
+  const others = shortcuts.peek();
+  shortcuts.value = isBasic ? [...added, ...others] : [...others, ...added];
   return () => shortcuts.value = shortcuts.peek().filter((each) => !added.includes(each));
 }
 

@@ -111,30 +111,3 @@ function changed(task: Task, event: TaskEvent): Task {
   }
   return next;
 }
-
-/** The list of recent tasks: ids, newest first, and where the next page begins. */
-export interface Listing {
-  ids: string[];
-  cursor: string | null;
-  /** How many pages the reader has asked for. */
-  pages: number;
-}
-
-export const EMPTY_LISTING: Listing = { ids: [], cursor: null, pages: 1 };
-
-/**
- * Renews the head of a list with its first page as it is now. What the first page no longer holds is
- * gone; further pages stay where they connect to it.
- */
-export function renewFirstPage(list: Listing, ids: string[], cursor: string | null): Listing {
-  const lastCommon = list.ids.findLastIndex((id) => ids.includes(id));
-  const connects = list.pages > 1 && lastCommon >= 0 && cursor !== null;
-  if (!connects) return { ids, cursor, pages: 1 };
-  return { ...list, ids: [...ids, ...list.ids.slice(lastCommon + 1)] };
-}
-
-/** Adds the page that the reader asked for. */
-export function addPage(list: Listing, ids: string[], cursor: string | null): Listing {
-  const more = ids.filter((id) => !list.ids.includes(id));
-  return { ids: [...list.ids, ...more], cursor, pages: list.pages + 1 };
-}

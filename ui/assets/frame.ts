@@ -5,6 +5,7 @@ import access from "../access.ts" with { type: "text" };
 import address from "../address.ts" with { type: "text" };
 import api from "../api.ts" with { type: "text" };
 import app from "../app.ts" with { type: "text" };
+import clipboard from "../clipboard.ts" with { type: "text" };
 import commands from "../commands.ts" with { type: "text" };
 import early from "../early.js" with { type: "text" };
 import format from "../format.ts" with { type: "text" };
@@ -38,6 +39,7 @@ export const FRAME: { [path: string]: string } = {
   "ui/address.ts": address,
   "ui/api.ts": api,
   "ui/app.ts": app,
+  "ui/clipboard.ts": clipboard,
   "ui/commands.ts": commands,
   "ui/early.js": early,
   "ui/format.ts": format,

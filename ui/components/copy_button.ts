@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
-import { toast } from "../notices.ts";
+import { copyText } from "../clipboard.ts";
 import { Icon } from "./icons.ts";
 
 interface CopyButtonProps {
@@ -19,15 +19,7 @@ const SHOWN_MS = 1500;
 export function CopyButton({ text, label, children, class: more = "" }: CopyButtonProps) {
   const copied = useSignal(false);
   const copy = async () => {
-    // Absent on pages that were not loaded over HTTPS or from this machine.
-    const clipboard: Clipboard | undefined = navigator.clipboard;
-    try {
-      if (!clipboard) throw new Error("no clipboard");
-      await clipboard.writeText(text);
-    } catch {
-      toast({ text: "This browser lets only pages over HTTPS copy. Select the text instead." });
-      return;
-    }
+    if (!await copyText(text)) return;
     copied.value = true;
     setTimeout(() => copied.value = false, SHOWN_MS);
   };

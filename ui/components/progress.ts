@@ -4,8 +4,11 @@ import { shortId } from "../format.ts";
 import { now } from "../state/clock.ts";
 import { Until } from "./time.ts";
 
+/** What is needed of a task to say how far it is. */
+type Shown = Pick<Task, "task_id" | "name" | "status" | "stage" | "progress" | "eta" | "queue">;
+
 /** How far a task is: its stage, its percent, and a bar. */
-export function Progress({ task }: { task: Task }) {
+export function Progress({ task }: { task: Shown }) {
   const { status } = task;
   const percent = status === "SUCCESS" ? 100 : Math.round(task.progress);
   const unmeasured = status === "STARTED" && percent === 0;
@@ -33,7 +36,7 @@ export function Progress({ task }: { task: Task }) {
 const ENDS = { SUCCESS: "Done", FAILURE: "Failed", REVOKED: "Revoked" };
 
 /** What it is at, in the task's own words where it has said so. */
-function Stage({ task }: { task: Task }) {
+export function Stage({ task }: { task: Shown }) {
   const { status, eta, stage } = task;
   const isDelayed = eta !== null && Date.parse(eta) > now.value;
   if (isDelayed && (status === "PENDING" || status === "RETRY")) {

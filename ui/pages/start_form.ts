@@ -1,199 +1,181 @@
-/** Starting a task: choose it, fill in its arguments, send it off. */
+/** The form that starts a task: its arguments, its options, and the same call for other places. */
 
-import { type Signal, useComputed, useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { html } from "htm/preact";
-import { PRIORITIES, type TaskType } from "../../jobs/wire.ts";
+import type { Json, TaskType } from "../../jobs/wire.ts";
 import { ApiError } from "../api.ts";
-import type { NewTask } from "../api/tasks.ts";
+import { startTask, startTasks } from "../api/tasks.ts";
+import { type Input, inputFor, readInput } from "../inputs.ts";
+import type { Call } from "../calls.ts";
 import { Button } from "../components/button.ts";
-import { Card } from "../components/page.ts";
-import { FieldInput, Labelled, valueOf } from "../components/field.ts";
-import { argsFrom, type Form, formsOf, initialValues, pathOf, type Values } from "../schema.ts";
-import { go, href } from "../route.ts";
-import { taskTypes } from "../state/listing.ts";
-import { startAndWatch } from "../state/task_actions.ts";
-import { useTopic } from "../state/topics.ts";
+import { Menu } from "../components/menu.ts";
+import { preview, shortId } from "../format.ts";
+import { OPTION_KEYS, optionsFrom } from "../options.ts";
+import { href, route } from "../route.ts";
+import type { Values } from "../schema.ts";
+import { forgetInputs, recentInputs, rememberInput } from "../state/recent_inputs.ts";
+import { watch } from "../state/watched.ts";
+import { ArgumentsForm } from "./arguments_form.ts";
+import { CallTexts } from "./call_texts.ts";
+import { Options } from "./start_options.ts";
 
-/** The form of the task that the address names, or of the first one. */
-export function StartForm({ name }: { name: string | null }) {
-  const types = taskTypes.value;
-  const type = types?.find((each) => each.name === name) ?? types?.[0];
-  return html`
-    <${Card} class="start">
-      ${type && types
-        ? html`
-          <${Labelled} label="Task" id="task" description=${type.description}>
-            <select
-              id="task"
-              aria-describedby="task-description"
-              value=${type.name}
-              onChange=${(event: Event) => go(href("start", valueOf(event)))}
-            >
-              ${types.map(({ name }) => html`<option value=${name}>${name}</option>`)}
-            </select>
-            <//>
-            <${Arguments} key=${type.name} type=${type} />
-        `
-        : html`<p class="muted">${types ? "No task is defined yet." : "Loading…"}</p>`}
-    <//>
-  `;
-}
+/** Tasks that one press of the button starts. */
+const MAX_TIMES = 1000;
+/** Of those, as many are watched. */
+const MAX_WATCHED = 12;
 
-/** The way of the start: nothing, under way, or refused with messages by path. */
-interface Sending {
-  busy: boolean;
+/** What came of the last press of the button. */
+interface Sent {
   errors: Values;
   /** What is wrong with no field in particular. */
   refusal: string;
+  started: { id: string; isNew: boolean }[];
 }
 
-function Arguments({ type }: { type: TaskType }) {
-  const forms = useComputed(() => formsOf(type.schema)).value;
-  const variant = useSignal(0);
-  const values = useSignal<Values>(Object.assign({}, ...forms.map(initialValues)));
-  const options = useSignal<Values>({});
-  const sending = useSignal<Sending>({ busy: false, errors: {}, refusal: "" });
-  const form = forms[variant.value] ?? { label: "", shape: "tuple", fields: [] };
-  const { busy, errors, refusal } = sending.value;
+const NOTHING_SENT: Sent = { errors: {}, refusal: "", started: [] };
+
+export function StartForm({ type }: { type: TaskType }) {
+  const input = useSignal<Input>(inputFor(type.schema, argsOfAddress()));
+  const options = useSignal<Values>(optionsOfAddress());
+  const sent = useSignal<Sent>(NOTHING_SENT);
+  const busy = useSignal(false);
+  const { args, errors } = readInput(type.schema, input.value);
+  const call: Call = { name: type.name, args, ...optionsFrom(options.value) };
 
   const submit = async (event: Event) => {
     event.preventDefault();
-    const { args, errors } = argsFrom(form, values.value);
+    if (busy.value) return;
+    const times = Number(options.value["times"] || 1);
+    if (!Number.isInteger(times) || times < 1 || times > MAX_TIMES) {
+      errors["times"] = `How many must be a whole number from 1 to ${MAX_TIMES}.`;
+    }
     if (Object.keys(errors).length > 0) {
-      sending.value = { busy: false, errors, refusal: "" };
+      sent.value = { ...NOTHING_SENT, errors };
       return;
     }
-    sending.value = { busy: true, errors: {}, refusal: "" };
-    try {
-      const id = await startAndWatch({ name: type.name, args, ...chosenOptions(options.value) });
-      go(href("task", id));
-    } catch (error) {
-      sending.value = refused(error, form);
-    }
+    busy.value = true;
+    sent.value = await send(call, times, input.value);
+    busy.value = false;
+    if (sent.value.started.length > 0) rememberInput(type.name, args);
   };
 
   return html`
     <form noValidate onSubmit=${submit}>
-      ${forms.length > 1 && html`<${Variants} forms=${forms} variant=${variant} />`}
-      ${form.fields.map((field) =>
-        html`
-          <${FieldInput}
-            key=${pathOf(form, field)}
-            field=${field}
-            error=${errors[pathOf(form, field)]}
-            value=${values.value[field.key] ?? ""}
-            onValue=${(value: string) => values.value = { ...values.value, [field.key]: value }}
-          />
-        `
-      )}
-      <${Options} type=${type} values=${options} errors=${errors} />
-      <p class="refusal" role="alert">${refusal}</p>
+      <${ArgumentsForm}
+        schema=${type.schema}
+        input=${input.value}
+        errors=${sent.value.errors}
+        onInput=${(next: Input) => input.value = next}
+      />
+      <${Recent} type=${type} input=${input} />
+      <h2>Options</h2>
+      <${Options}
+        type=${type}
+        values=${options.value}
+        errors=${sent.value.errors}
+        onValue=${(key: string, value: string) =>
+          options.value = { ...options.value, [key]: value }}
+      />
+      <p class="refusal" role="alert">${sent.value.refusal}</p>
       <div class="start-foot">
-        <${Button} type="submit" kind="primary" icon="play" needs="operator" busy=${busy}>
-          ${busy ? "Starting…" : `Start ${type.name}`}
+        <${Button} type="submit" kind="primary" icon="play" needs="operator" busy=${busy.value}>
+          ${busy.value ? "Starting…" : `Start ${type.name}`}
         <//>
+        <${Started} started=${sent.value.started} />
       </div>
     </form>
+    <details class="as-call">
+      <summary>The same call for curl, the command line or TypeScript</summary>
+      <${CallTexts} call=${call} />
+    </details>
   `;
 }
 
-function Variants({ forms, variant }: { forms: Form[]; variant: Signal<number> }) {
+function Started({ started: [first, ...others] }: Pick<Sent, "started">) {
+  if (!first) return html`<p role="status"></p>`;
   return html`
-    <fieldset class="variants">
-      <legend>Arguments</legend>
-      ${forms.map((form, index) =>
-        html`
-          <label>
-            <input
-              type="radio"
-              name="variant"
-              checked=${variant.value === index}
-              onChange=${() => variant.value = index}
-            />
-            ${form.label || `Way ${index + 1}`}
-          </label>
-        `
-      )}
-    </fieldset>
+    <p role="status" class="started">
+      ${first.isNew ? "Started" : "Was started before:"}
+      ${" "}<a href=${href("task", first.id)}>${shortId(first.id)}</a>
+      ${others.length > 0 && ` and ${others.length} more`}
+    </p>
   `;
 }
 
-interface OptionsProps {
-  type: TaskType;
-  values: Signal<Values>;
-  errors: Values;
-}
-
-/** Queue, priority and delay of this one call. */
-function Options({ type, values, errors }: OptionsProps) {
-  const set = (key: string) => (event: Event) =>
-    values.value = { ...values.value, [key]: valueOf(event) };
-  const { queue = "", priority = "", countdown = "" } = values.value;
-  return html`
-    <details>
-      <summary>Queue, priority, delay</summary>
-      <div class="options">
-        <${Labelled} label="Queue" id="queue" error=${errors["queue"]}>
-          <input
-            id="queue"
-            list="queues"
-            placeholder=${type.queue}
-            aria-invalid=${Boolean(errors["queue"])}
-            value=${queue}
-            onInput=${set("queue")}
-          />
-          <datalist id="queues">
-            ${useTopic("queues")?.map(({ name }) => html`<option value=${name}></option>`)}
-          </datalist>
-          <//>
-          <${Labelled} label="Priority" id="priority" error=${errors["priority"]}>
-            <select id="priority" value=${priority} onChange=${set("priority")}>
-            <option value="">As the task says</option>
-            ${PRIORITIES.map((name) => html`<option value=${name}>${name}</option>`)}
-          </select>
-            <//>
-            <${Labelled} label="Start in (seconds)" id="countdown" error=${errors["countdown"]}>
-              <input
-                id="countdown"
-                type="number"
-                min="0"
-                step="any"
-                placeholder="0"
-                aria-invalid=${Boolean(errors["countdown"])}
-                value=${countdown}
-                onInput=${set("countdown")}
-              />
-              <//>
-              </div>
-              </details>
-  `;
-}
-
-function chosenOptions({ queue, priority, countdown }: Values): Omit<NewTask, "name" | "args"> {
-  const word = PRIORITIES.find((name) => name === priority);
-  return {
-    ...(queue && { queue }),
-    ...(word && { priority: word }),
-    ...(countdown && { countdown: Number(countdown) }),
+/** Arguments that were used before. */
+function Recent({ type, input }: { type: TaskType; input: Signal<Input> }) {
+  const texts = recentInputs(type.name);
+  if (texts.length === 0) return null;
+  const items = texts.map((text) => ({
+    label: preview(JSON.parse(text), 60),
+    run() {
+      input.value = inputFor(type.schema, JSON.parse(text));
+    },
+  }));
+  const clear = {
+    label: "Forget these",
+    icon: "trash" as const,
+    run: () => forgetInputs(type.name),
   };
+  return html`
+    <div>
+      <${Menu} label="Recent arguments" kind="plain" items=${[...items, null, clear]}>
+        Recent arguments
+      <//>
+    </div>
+  `;
+}
+
+/** Sends a call off, once or several times, and watches what it starts. */
+async function send(call: Call, times: number, input: Input): Promise<Sent> {
+  try {
+    const answers = times === 1
+      ? [await startTask(call)]
+      : (await startTasks(Array.from({ length: times }, () => call))).tasks;
+    const ids = [...new Set(answers.map(({ task_id }) => task_id))];
+    for (const id of ids.slice(0, MAX_WATCHED).reverse()) watch(id);
+    const isNew = new Map(answers.map(({ task_id, created }) => [task_id, created]));
+    const started = ids.map((id) => ({ id, isNew: isNew.get(id) ?? true }));
+    return { ...NOTHING_SENT, started };
+  } catch (error) {
+    return refused(error, input);
+  }
 }
 
 /** Puts each message at its field, and those without a field together. */
-function refused(error: unknown, form: Form): Sending {
+function refused(error: unknown, input: Input): Sent {
   const issues = error instanceof ApiError ? error.issues : [];
-  const paths = [
-    ...form.fields.map((field) => pathOf(form, field)),
-    "queue",
-    "priority",
-    "countdown",
-  ];
   const errors: Values = {};
   const others: string[] = [];
-  for (const { path, message } of issues) {
-    const field = paths.find((known) => path === known || path.startsWith(`${known}.`));
-    if (field) errors[field] = message;
-    else others.push(path === "args" ? message : `${path}: ${message}`);
+  for (const issue of issues) {
+    const path = issue.path.replace(/^tasks\.\d+\./, "");
+    const field = placeOf(path, input);
+    if (field) errors[field] ??= issue.message;
+    else others.push(path === "args" ? issue.message : `${path}: ${issue.message}`);
   }
   if (issues.length === 0) others.push(error instanceof Error ? error.message : String(error));
-  return { busy: false, errors, refusal: others.join(" ") };
+  return { errors, refusal: [...new Set(others)].join(" "), started: [] };
+}
+
+/** The field that a message of the server is about; undefined if none is. */
+function placeOf(path: string, { mode, values }: Input): string | undefined {
+  if (mode === "json" && (path === "args" || path.startsWith("args."))) return path;
+  const paths = [...Object.keys(values).map((key) => `args.${key}`), ...OPTION_KEYS];
+  return paths.find((known) => path === known || path.startsWith(`${known}.`));
+}
+
+function argsOfAddress(): Json | undefined {
+  try {
+    return JSON.parse(route.peek().query.get("args") ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
+function optionsOfAddress(): Values {
+  const { query } = route.peek();
+  return Object.fromEntries(OPTION_KEYS.flatMap((key) => {
+    const value = query.get(key);
+    return value === null ? [] : [[key, value]];
+  }));
 }

@@ -1,24 +1,28 @@
 /** Everything about one task. */
 
 import { html } from "htm/preact";
-import type { ComponentChildren } from "preact";
 import { isReady, type Task } from "../../jobs/wire.ts";
-import { wholeSeconds } from "../format.ts";
+import { attemptsOf } from "../attempts.ts";
+import { LinkButton } from "../components/button.ts";
+import { Empty, Loading } from "../components/absence.ts";
 import { Badge } from "../components/badge.ts";
-import { Button } from "../components/button.ts";
+import { CopyButton } from "../components/copy_button.ts";
 import { Icon } from "../components/icons.ts";
 import { JsonView } from "../components/json_view.ts";
 import { Card, Page } from "../components/page.ts";
 import { Progress } from "../components/progress.ts";
 import { TaskId } from "../components/task_id.ts";
-import { Ago, Elapsed, Until } from "../components/time.ts";
 import type { PageProps } from "../pages.ts";
 import { href } from "../route.ts";
+import { now } from "../state/clock.ts";
 import { useTask } from "../state/tasks.ts";
-import { unwatch, watch, watched } from "../state/watched.ts";
+import { useTopic } from "../state/topics.ts";
 import { logOf, stepsOf } from "../steps.ts";
-import { Disconnected, Gone, NoTask } from "./task_absence.ts";
-import { CancelOrRetry, Delete } from "./task_actions.ts";
+import { whyWaits } from "../waiting.ts";
+import { Disconnected, Gone } from "./task_absence.ts";
+import { TaskActions } from "./task_actions.ts";
+import { Attempts } from "./task_attempts.ts";
+import { Facts } from "./task_facts.ts";
 import { Log } from "./task_log.ts";
 import { Timeline } from "./task_timeline.ts";
 
@@ -28,8 +32,18 @@ export function TaskPage({ id }: PageProps) {
   if (!task) {
     return html`
       <${Page} title="Task" trail=${trail}>
-        <${NoTask} id=${id ?? ""} missing=${missing} />
-        <//>
+        ${missing
+          ? html`
+            <${Empty}
+              icon="search"
+              title=${html`There is no task <code>${id}</code>`}
+              hint="It never existed, was deleted, or its result has expired."
+              action=${html`<${LinkButton} href=${href("tasks")}>Go to the tasks<//>`}
+            />
+          `
+          : html`<${Loading} lines=${8} />`}
+        <${Disconnected} id=${id ?? ""} />
+      <//>
     `;
   }
   return html`
@@ -39,47 +53,48 @@ export function TaskPage({ id }: PageProps) {
       mark=${html`<${Badge} status=${task.status} />`}
       subtitle=${html`<${TaskId} id=${task.task_id} whole />`}
       trail=${trail}
-      actions=${html`
-        <${WatchButton} id=${task.task_id} />
-        ${!missing && html`
-          <${CancelOrRetry} task=${task} />
-          <${Delete} task=${task} />
-        `}
-      `}
+      actions=${!missing && html`<${TaskActions} task=${task} />`}
     >
       <div class="opened">
         <${Card} class="opened-head">
           <${Progress} task=${task} />
+          <${Wait} task=${task} />
           ${missing && html`<${Gone} />`}
           <${Disconnected} id=${task.task_id} />
         <//>
         <div class="opened-main">
           <${Ending} task=${task} />
+          <${Card} title="Timeline">
+            <${Attempts} task=${task} attempts=${attemptsOf(task, events)} />
+          <//>
           <${Card} title="Arguments"><${JsonView} value=${task.args} label="the arguments" /><//>
           ${task.meta !== null && html`
             <${Card} title="Meta">
               <${JsonView} value=${task.meta} label="the meta data" />
               <//>
           `}
-          <${Card} title="Log"><${Log} lines=${logOf(events)} /><//>
+          <${Log} lines=${logOf(events)} id=${task.task_id} />
         </div>
         <div class="opened-side">
           <${Card} title="Details"><${Facts} task=${task} /><//>
-          <${Card} title="Timeline"><${Timeline} steps=${stepsOf(events)} /><//>
+          <${Card} title="Events"><${Timeline} steps=${stepsOf(events)} /><//>
         </div>
       </div>
     <//>
   `;
 }
 
-function WatchButton({ id }: { id: string }) {
-  const pressed = watched.value.includes(id);
-  const change = () => pressed ? unwatch(id) : watch(id);
-  return html`
-    <${Button} size="small" icon="eye" pressed=${pressed} onClick=${change}>
-      ${pressed ? "Watching" : "Watch"}
-    <//>
-  `;
+/** What a task waits for that has not started. */
+function Wait({ task }: { task: Task }) {
+  if (task.status !== "PENDING" && task.status !== "RETRY") return null;
+  return html`<${Why} task=${task} />`;
+}
+
+function Why({ task }: { task: Task }) {
+  const queues = useTopic("queues");
+  const workers = useTopic("workers");
+  const why = queues && workers && whyWaits(task, queues, workers, now.value);
+  return why && html`<p class="wait muted">${why}</p>`;
 }
 
 /** The result, or why there is none. */
@@ -93,47 +108,16 @@ function Ending({ task }: { task: Task }) {
     `;
   }
   if (!error) return null;
+  const { type, message, stack } = error;
   return html`
-    <${Card} title=${isReady(status) ? "Error" : "Error of the last attempt"}>
-      <p class="failed"><strong>${error.type}</strong>: ${error.message}</p>
-      ${error.stack && html`<pre class="stack">${error.stack}</pre>`}
+    <${Card}
+      title=${isReady(status) ? "Error" : "Error of the last attempt"}
+      actions=${html`
+        <${CopyButton} text=${stack ?? `${type}: ${message}`} label="Copy the error" />
+      `}
+    >
+      <p class="failed"><strong>${type}</strong>: ${message}</p>
+      ${stack && html`<pre class="stack" tabindex="0" aria-label="Stack">${stack}</pre>`}
     <//>
-  `;
-}
-
-/** Null is as the worker decides. */
-function limits({ soft_time_limit, time_limit }: Task): string {
-  const word = (seconds: number | null) =>
-    seconds === null ? "the worker's" : seconds === 0 ? "none" : wholeSeconds(seconds * 1000);
-  return `soft: ${word(soft_time_limit)}, hard: ${word(time_limit)}`;
-}
-
-function Facts({ task }: { task: Task }) {
-  const facts: [label: string, value: ComponentChildren][] = [
-    ["Created", html`<${Ago} iso=${task.created_at} />`],
-    ["Not before", task.eta && !isReady(task.status) && html`<${Until} iso=${task.eta} />`],
-    ["Expires", task.expires && html`<${Until} iso=${task.expires} />`],
-    ["Started", task.started_at && html`<${Ago} iso=${task.started_at} />`],
-    ["Finished", task.finished_at && html`<${Ago} iso=${task.finished_at} />`],
-    ["Run time", task.started_at && html`<${Elapsed} task=${task} />`],
-    ["Queue", task.queue],
-    ["Priority", task.priority],
-    ["Worker", task.worker],
-    ["Attempt", `${task.attempt}`],
-    ["Retries", `${task.retries} of ${task.max_retries}`],
-    ["Deliveries", `${task.deliveries}`],
-    ["Time limit", limits(task)],
-  ];
-  return html`
-    <dl class="facts">
-      ${facts.filter(([, value]) => value).map(([label, value]) =>
-        html`
-          <div key=${label}>
-            <dt>${label}</dt>
-            <dd>${value}</dd>
-          </div>
-        `
-      )}
-    </dl>
   `;
 }

@@ -1,24 +1,11 @@
 /** What the reader does to tasks. */
 
+import type { Json } from "../../jobs/wire.ts";
 import { ApiError } from "../api.ts";
-import {
-  deleteTask,
-  getTask,
-  type NewTask,
-  retryTask,
-  revokeTask,
-  startTask,
-} from "../api/tasks.ts";
+import { deleteTask, getTask, retryTask, revokeTask } from "../api/tasks.ts";
 import { toastError } from "../notices.ts";
 import { learn, learnMissing } from "./tasks.ts";
-import { unwatch, watch } from "./watched.ts";
-
-/** Starts a task and watches it. */
-export async function startAndWatch(task: NewTask): Promise<string> {
-  const { task_id } = await startTask(task);
-  watch(task_id);
-  return task_id;
-}
+import { unwatch } from "./watched.ts";
 
 export function cancel(id: string): Promise<void> {
   return act(id, async () => {
@@ -28,10 +15,16 @@ export function cancel(id: string): Promise<void> {
 }
 
 export function retry(id: string): Promise<void> {
-  return act(id, async () => {
-    await retryTask(id);
-    learn(await getTask(id));
-  });
+  return act(id, () => retryWith(id));
+}
+
+/**
+ * Runs an ended task again, with other arguments if there are any.
+ * @throws {ApiError} such as that they do not fit
+ */
+export async function retryWith(id: string, args?: Json): Promise<void> {
+  await retryTask(id, args);
+  learn(await getTask(id));
 }
 
 /** Deletes an ended task. */
