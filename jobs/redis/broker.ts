@@ -27,8 +27,6 @@ import { enqueues } from "../enqueues.ts";
 import { acceptedEvent, brief, toCounts, toEvent, toStats } from "../stored.ts";
 import type {
   BrokerFacts,
-  OnLost,
-  Rate,
   State,
   Stats,
   SummaryPage,
@@ -41,8 +39,10 @@ import { RedisCommands } from "./commands.ts";
 import { Connection } from "./connection.ts";
 import {
   chunks,
+  toClaimed,
   toEvents,
   toFields,
+  toQueues,
   toReceipts,
   toSummary,
   toTask,
@@ -160,24 +160,8 @@ export class RedisBroker implements Broker {
     const reply = await this.#run(
       scripts.claim,
       [worker, this.#options.leaseMs, limit, this.#keep, ...queues],
-    ) as string[];
-    type Row = [string, number, ...string[]];
-    return chunks<Row>(reply, 11).map(([id, token, name = "", args = "", queue = "", ...rest]) => {
-      const [attempt, retries, maxRetries, timeLimit, softTimeLimit, onLost] = rest;
-      return {
-        id,
-        token,
-        name,
-        args,
-        queue,
-        attempt: Number(attempt),
-        retries: Number(retries),
-        maxRetries: Number(maxRetries),
-        timeLimit: timeLimit ? Number(timeLimit) : null,
-        softTimeLimit: softTimeLimit ? Number(softTimeLimit) : null,
-        onLost: onLost as OnLost,
-      };
-    });
+    );
+    return toClaimed(reply);
   }
 
   async report(worker: string, reports: Report[]): Promise<boolean[]> {
@@ -282,25 +266,7 @@ export class RedisBroker implements Broker {
   }
 
   async queues(): Promise<QueueState[]> {
-    type Row = [
-      name: string,
-      waiting: number,
-      scheduled: number,
-      active: number,
-      paused: number,
-      rate: Rate | "",
-      concurrency: string,
-    ];
-    const reply = await this.#run(scripts.queues, []) as Row[];
-    return reply.map(([name, waiting, scheduled, active, paused, rate, concurrency]) => ({
-      name,
-      waiting,
-      scheduled,
-      active,
-      paused: paused === 1,
-      rate_limit: rate || null,
-      concurrency_limit: concurrency ? Number(concurrency) : null,
-    })).sort(byName);
+    return toQueues(await this.#run(scripts.queues, [])).sort(byName);
   }
 
   async workers(): Promise<WorkerInfo[]> {

@@ -1,6 +1,6 @@
 /** From what Redis holds to what the wire shows. Replies of our own scripts are trusted. */
 
-import type { NamedTaskLimits, Receipt } from "../broker.ts";
+import type { Claimed, NamedTaskLimits, QueueState, Receipt } from "../broker.ts";
 import { shorten, shortError } from "../search.ts";
 import { iso, toEvent } from "../stored.ts";
 import type {
@@ -35,6 +35,53 @@ export function toReceipts(reply: unknown): Receipt[] {
     created: created === 1,
     conflict: conflict === 1,
   }));
+}
+
+/** What scripts/claim.lua answers. */
+export function toClaimed(reply: unknown): Claimed[] {
+  type Row = [id: string, token: number, ...string[]];
+  const rows = chunks<Row>(reply as unknown[], 11);
+  return rows.map(([id, token, name = "", args = "", queue = "", ...rest]) => {
+    const [attempt, retries, maxRetries, timeLimit, softTimeLimit, onLost] = rest;
+    return {
+      id,
+      token,
+      name,
+      args,
+      queue,
+      attempt: Number(attempt),
+      retries: Number(retries),
+      maxRetries: Number(maxRetries),
+      timeLimit: timeLimit ? Number(timeLimit) : null,
+      softTimeLimit: softTimeLimit ? Number(softTimeLimit) : null,
+      onLost: onLost as OnLost,
+    };
+  });
+}
+
+/** What scripts/queues.lua answers. */
+export function toQueues(reply: unknown): QueueState[] {
+  type Row = [
+    name: string,
+    waiting: number,
+    scheduled: number,
+    active: number,
+    paused: number,
+    rate: Rate | "",
+    concurrency: string,
+  ];
+  return (reply as Row[]).map((row) => {
+    const [name, waiting, scheduled, active, paused, rate, concurrency] = row;
+    return {
+      name,
+      waiting,
+      scheduled,
+      active,
+      paused: paused === 1,
+      rate_limit: rate || null,
+      concurrency_limit: concurrency ? Number(concurrency) : null,
+    };
+  });
 }
 
 /** A flat list of fields and values, as HGETALL gives it. */
