@@ -13,7 +13,7 @@ import { seal, unseal } from "./access_seal.ts";
 import { Throttle } from "./access_throttle.ts";
 import { Problem, unavailable } from "./problem.ts";
 
-const COOKIE = "taskapp_session";
+export const SESSION_COOKIE = "taskapp_session";
 /** A session ends when it was not used for so long, */
 const SESSION_MS = 12 * 3_600_000;
 /** and after this, however much it is used. */
@@ -58,7 +58,7 @@ export class Login {
     if (authorization !== undefined) return await this.#fromHeader(c, authorization);
     const ticket = ticketOf(c);
     if (ticket !== undefined) return await this.#fromTicket(c, ticket);
-    const cookie = getCookie(c, COOKIE);
+    const cookie = getCookie(c, SESSION_COOKIE);
     return cookie === undefined ? null : await this.#fromCookie(c, cookie);
   }
 
@@ -95,7 +95,7 @@ export class Login {
 
   /** Has the browser forget its session. */
   end(c: Context): void {
-    deleteCookie(c, COOKIE, this.#attributes(c));
+    deleteCookie(c, SESSION_COOKIE, this.#attributes(c));
   }
 
   /** Makes a ticket for whoever asks. */
@@ -173,7 +173,7 @@ export class Login {
     const now = Date.now();
     const expiresAt = Math.min(now + SESSION_MS, startedAt + LONGEST_SESSION_MS);
     const session: Session = [account.name, account.mark, id, startedAt, expiresAt];
-    setCookie(c, COOKIE, seal("session", session, await this.#secret()), {
+    setCookie(c, SESSION_COOKIE, seal("session", session, await this.#secret()), {
       ...this.#attributes(c),
       maxAge: Math.ceil((expiresAt - now) / 1000),
     });

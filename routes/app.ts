@@ -127,7 +127,7 @@ export function createApp(parts: AppParts): App {
   app.route("/", metricsRoutes(broker, registry, live.clients));
   app.route("/", tutorialRoutes(broker, registry));
   app.route("/", live.routes);
-  app.route("/", docsRoutes(app, version));
+  app.route("/", docsRoutes(app, version, auth));
   if (words) app.route("/", wordRoute(broker, registry));
   for (const route of app.routes.filter(isRoute)) ruleOf(route);
 

@@ -1,6 +1,8 @@
 /** `/openapi.json` and `/docs`: the interface described, and tried out without internet. */
 
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { SESSION_COOKIE } from "./access_login.ts";
+import { ruleOf } from "./access_rules.ts";
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -33,19 +35,24 @@ const CSP = [
 
 const CACHED = { "cache-control": "public, max-age=3600" };
 
+/** How a client may say who it is. */
+const SCHEMES = {
+  token: { type: "http", scheme: "bearer" },
+  password: { type: "http", scheme: "basic" },
+  session: { type: "apiKey", in: "cookie", name: SESSION_COOKIE },
+} as const;
+
 /**
  * The routes of the documentation.
  * @param documented the app whose routes it lists
+ * @param auth whether anybody has to log in
  */
-export function docsRoutes(documented: OpenAPIHono, version: string): OpenAPIHono {
+export function docsRoutes(documented: OpenAPIHono, version: string, auth: boolean): OpenAPIHono {
   const app = new OpenAPIHono();
   let description: string | undefined;
 
   app.get("/openapi.json", (c) => {
-    description ??= JSON.stringify(documented.getOpenAPI31Document({
-      openapi: "3.1.0",
-      info: { title: "taskapp", version, description: "Starts tasks and tells how they are." },
-    }));
+    description ??= JSON.stringify(describe(documented, version, auth));
     return c.body(description, 200, { "content-type": "application/json" });
   });
 
@@ -69,4 +76,22 @@ export function docsRoutes(documented: OpenAPIHono, version: string): OpenAPIHon
   });
 
   return app;
+}
+
+function describe(documented: OpenAPIHono, version: string, auth: boolean) {
+  const document = documented.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: { title: "taskapp", version, description: "Starts tasks and tells how they are." },
+  });
+  if (!auth) return document;
+  for (const [path, item] of Object.entries(document.paths ?? {})) {
+    for (const [method, operation] of Object.entries(item)) {
+      const { role } = ruleOf({ method: method.toUpperCase(), path });
+      operation.security = role === "public"
+        ? []
+        : Object.keys(SCHEMES).map((name) => ({ [name]: [] }));
+      if (role !== "public") operation.description = `Needs the role ${role}.`;
+    }
+  }
+  return { ...document, components: { ...document.components, securitySchemes: SCHEMES } };
 }

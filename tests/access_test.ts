@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { isRoute, ruleOf } from "../routes/access_rules.ts";
+import { Secured } from "./access_kit.ts";
 import { TestApp } from "./routes_app.ts";
 import { startSqlite } from "./stores.ts";
 
@@ -23,4 +24,17 @@ Deno.test("every route has a rule, and one without is refused", async () => {
   assertEquals(routes.length > 40, true);
   for (const route of routes) ruleOf(route);
   assertThrows(() => ruleOf({ method: "POST", path: "/tasks/:id/x" }), TypeError, "has no rule");
+});
+
+Deno.test("the interface's description says which role each route needs, and how to log in", async () => {
+  await using secured = await Secured.start();
+  const response = await secured.request("GET", "/openapi.json", secured.bearer("viewer"));
+  const { paths, components } = await response.json();
+  assertEquals(Object.keys(components.securitySchemes), ["token", "password", "session"]);
+  assertEquals(paths["/users"].post.description, "Needs the role admin.");
+  assertEquals(paths["/users"].post.security, [{ token: [] }, { password: [] }, { session: [] }]);
+  assertEquals(paths["/healthz"].get.security, []);
+  await using open = TestApp.on(await startSqlite());
+  const plain = await (await open.get("/openapi.json")).json();
+  assertEquals(plain.components.securitySchemes, undefined);
 });
