@@ -56,6 +56,22 @@ onEachStore("GET /tasks combines its filters, and answers summaries", async (t) 
   for (const field of ["args", "result", "meta"]) assert(!(field in dead), field);
 });
 
+onEachStore("GET /tasks finds what a schedule has started", async (t) => {
+  const schedule = { name: "often", task: "divide", args: [1, 2], every: 3600 };
+  assertEquals((await t.post("/schedules", schedule)).status, 201);
+  await t.task("divide", [1, 2]);
+  const started: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    const response = await t.post("/schedules/often/run");
+    started.unshift((await response.json()).task_id);
+  }
+  await t.task("divide", [1, 2]);
+  assertEquals(await found(t, "schedule=often"), started);
+  assertEquals(await found(t, "schedule=often&state=PENDING,SUCCESS&limit=2"), started.slice(0, 2));
+  assertEquals(await found(t, "schedule=often&state=SUCCESS"), []);
+  assertEquals(await found(t, "schedule=ofte"), []);
+});
+
 Deno.test("a filter that makes no sense is refused with what would", async () => {
   await using t = await TestApp.start();
   const wrong: [query: string, path: string, says: string][] = [

@@ -55,10 +55,10 @@ local function fits_brief(id, task)
   for _, field in ipairs(EXACT) do
     if q[field] and task[field] ~= q[field] then return false end
   end
-  local created = tonumber(task.created)
+  local created = tonumber(task.created or 0)
   if (q.since and created < q.since) or (q['until'] and created > q['until']) then return false end
   if not at_most then return true end
-  return created <= at_most and not (is_over(task) and tonumber(task.finished) > at_most)
+  return created <= at_most and not (is_over(task) and tonumber(task.finished or 0) > at_most)
 end
 
 local function fits_text(id, task)
@@ -192,7 +192,7 @@ local function id_at(list, position)
 end
 
 local function time_of(list, task)
-  return tonumber(task[list.time] or task.created)
+  return tonumber(task[list.time] or task.created or 0)
 end
 
 -- Where what comes after a time begins, or what has that very time: rather twice than never.
