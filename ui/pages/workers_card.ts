@@ -10,7 +10,7 @@ import { now } from "../state/clock.ts";
 import { slotsOf } from "../fleet.ts";
 import { QuietOrResume, WorkerMenu } from "./workers_buttons.ts";
 import { Slots } from "./workers_slots.ts";
-import { BusySlots, load, memory, Mode } from "./workers_words.ts";
+import { BusySlots, loadAverage, memory, Mode } from "./workers_words.ts";
 
 /** Tasks that are listed of each; its own page has more. */
 const MOST_SLOTS = 8;
@@ -56,7 +56,7 @@ function Vitals({ worker }: { worker: WorkerInfo }) {
   const facts: [label: string, value: ComponentChildren][] = [
     ["Memory", memory(worker.memory_mib)],
     ["CPU", `${Math.round(worker.cpu_percent)} %`],
-    ["Load", load(worker.load)],
+    ["Load", loadAverage(worker.load)],
     ["Up", wholeSeconds(now.value - Date.parse(worker.started_at))],
     ["Heartbeat", html`<${Ago} iso=${worker.heartbeat_at} />`],
     ["Version", worker.version],

@@ -17,7 +17,7 @@ import { QuietOrResume, RestartPool, ShutDown } from "./workers_buttons.ts";
 import { Pool } from "./workers_pool.ts";
 import { Queues } from "./workers_queues.ts";
 import { Slots } from "./workers_slots.ts";
-import { BusySlots, load, memory, Mode } from "./workers_words.ts";
+import { BusySlots, loadAverage, memory, Mode } from "./workers_words.ts";
 
 export function OneWorker({ name }: { name: string }) {
   const { workers, silent } = useFleet();
@@ -147,7 +147,7 @@ function process(worker: WorkerInfo): Facts {
   return [
     ["Memory", memory(worker.memory_mib)],
     ["CPU", `${Math.round(worker.cpu_percent)} % of one core`],
-    ["Load", load(worker.load)],
+    ["Load", loadAverage(worker.load)],
     ["Up for", wholeSeconds(now.value - Date.parse(worker.started_at))],
     ["Heartbeat", html`<${Ago} iso=${worker.heartbeat_at} />`],
     ["Time limit", limit(worker.time_limit)],

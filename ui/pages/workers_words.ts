@@ -31,6 +31,6 @@ export function memory(mib: number): string {
   return bytes(mib * 1024 * 1024);
 }
 
-export function load(values: number[]): string {
+export function loadAverage(values: number[]): string {
   return values.map((value) => value.toFixed(2)).join("  ");
 }
