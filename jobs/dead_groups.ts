@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Broker } from "./broker.ts";
 import { MAX_DEAD } from "./dead.ts";
-import type { DeadGroup, DeadGroups, TaskSummary } from "./wire.ts";
+import { type DeadGroup, type DeadGroups, sameMessage } from "./wire.ts";
 
 const PAGE = 500;
 const MAX_GROUPS = 500;
@@ -47,7 +47,7 @@ async function group(broker: Broker): Promise<DeadGroups> {
     const page = await broker.summarize({ dead: true, limit: PAGE, cursor });
     for (const { task_id, name, error, finished_at } of page.tasks) {
       count++;
-      const message = sameMessage(error);
+      const message = sameMessage(error?.message ?? "");
       const key = JSON.stringify([name, error?.type, message]);
       const known = groups.get(key);
       if (known) {
@@ -68,12 +68,4 @@ async function group(broker: Broker): Promise<DeadGroups> {
   } while (cursor !== undefined && count < MAX_DEAD);
   const sorted = [...groups.values()].sort((a, b) => b.count - a.count);
   return { count, groups: sorted.slice(0, MAX_GROUPS) };
-}
-
-/** A message without what differs each time: ids, hexadecimal and other numbers. */
-function sameMessage(error: TaskSummary["error"]): string {
-  return (error?.message ?? "")
-    .replace(/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi, "#")
-    .replace(/\b(?:0x[0-9a-f]+|(?=[a-f]*\d)[0-9a-f]{8,})\b/gi, "#")
-    .replace(/\d+(?:[.,:]\d+)*/g, "#");
 }

@@ -176,6 +176,14 @@ export interface BulkStep {
   cursor: string | null;
 }
 
+/** A message without what differs each time: ids, hexadecimal and other numbers. */
+export function sameMessage(message: string): string {
+  return message
+    .replace(/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi, "#")
+    .replace(/\b(?:0x[0-9a-f]+|(?=[a-f]*\d)[0-9a-f]{8,})\b/gi, "#")
+    .replace(/\d+(?:[.,:]\d+)*/g, "#");
+}
+
 /** Dead tasks of one name that failed with the same error. */
 export interface DeadGroup {
   name: string;

@@ -1,11 +1,16 @@
 /** The pages Workers, Schedules and Dead tasks. */
 
+import apiDead from "../api/dead.ts" with { type: "text" };
 import apiSchedules from "../api/schedules.ts" with { type: "text" };
 import apiWorkers from "../api/workers.ts" with { type: "text" };
 import argumentsText from "../arguments.ts" with { type: "text" };
 import cronWords from "../cron_words.ts" with { type: "text" };
+import deadGroups from "../dead_groups.ts" with { type: "text" };
 import fleet from "../fleet.ts" with { type: "text" };
 import pagesDead from "../pages/dead.ts" with { type: "text" };
+import pagesDeadDialog from "../pages/dead_dialog.ts" with { type: "text" };
+import pagesDeadGroup from "../pages/dead_group.ts" with { type: "text" };
+import pagesDeadTasks from "../pages/dead_tasks.ts" with { type: "text" };
 import pagesSchedules from "../pages/schedules.ts" with { type: "text" };
 import pagesSchedulesButtons from "../pages/schedules_buttons.ts" with { type: "text" };
 import pagesSchedulesEdit from "../pages/schedules_edit.ts" with { type: "text" };
@@ -30,6 +35,7 @@ import pagesWorkersSlots from "../pages/workers_slots.ts" with { type: "text" };
 import pagesWorkersTabs from "../pages/workers_tabs.ts" with { type: "text" };
 import pagesWorkersWords from "../pages/workers_words.ts" with { type: "text" };
 import scheduleDraft from "../schedule_draft.ts" with { type: "text" };
+import stateDeadActions from "../state/dead_actions.ts" with { type: "text" };
 import stateFleet from "../state/fleet.ts" with { type: "text" };
 import stateScheduleActions from "../state/schedule_actions.ts" with { type: "text" };
 import stateWorkerCommands from "../state/worker_commands.ts" with { type: "text" };
@@ -38,12 +44,17 @@ import stylesSchedules from "../styles/schedules.css" with { type: "text" };
 import stylesWorkers from "../styles/workers.css" with { type: "text" };
 
 export const FLEET: { [path: string]: string } = {
+  "ui/api/dead.ts": apiDead,
   "ui/api/schedules.ts": apiSchedules,
   "ui/api/workers.ts": apiWorkers,
   "ui/arguments.ts": argumentsText,
   "ui/cron_words.ts": cronWords,
+  "ui/dead_groups.ts": deadGroups,
   "ui/fleet.ts": fleet,
   "ui/pages/dead.ts": pagesDead,
+  "ui/pages/dead_dialog.ts": pagesDeadDialog,
+  "ui/pages/dead_group.ts": pagesDeadGroup,
+  "ui/pages/dead_tasks.ts": pagesDeadTasks,
   "ui/pages/schedules.ts": pagesSchedules,
   "ui/pages/schedules_buttons.ts": pagesSchedulesButtons,
   "ui/pages/schedules_edit.ts": pagesSchedulesEdit,
@@ -68,6 +79,7 @@ export const FLEET: { [path: string]: string } = {
   "ui/pages/workers_tabs.ts": pagesWorkersTabs,
   "ui/pages/workers_words.ts": pagesWorkersWords,
   "ui/schedule_draft.ts": scheduleDraft,
+  "ui/state/dead_actions.ts": stateDeadActions,
   "ui/state/fleet.ts": stateFleet,
   "ui/state/schedule_actions.ts": stateScheduleActions,
   "ui/state/worker_commands.ts": stateWorkerCommands,
