@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import type { Task, TaskEvent } from "../jobs/wire.ts";
 import { attemptsOf, spansOf } from "../ui/attempts.ts";
 import { asCommand, asCurl, asTypeScript } from "../ui/calls.ts";
-import { afterEvent, newIn, summaryOf, withHead, withPage } from "../ui/rows.ts";
+import { afterEvent, listOf, newIn, shortened, summaryOf, withHead, withPage } from "../ui/rows.ts";
 
 const at = (second: number) => new Date(Date.UTC(2030, 0, 1, 0, 0, second)).toISOString();
 
@@ -151,13 +151,15 @@ Deno.test("a row follows a task's events, each once", () => {
 });
 
 Deno.test("new tasks come in front of the list, and further ones behind it", () => {
-  const page = (ids: string, cursor: string | null = "c") => ({
-    ids: ids.split(""),
-    cursor,
-    looked: ids.length,
-  });
+  const page = (ids: string, cursor: string | null = "c") =>
+    listOf(ids.split(""), cursor, ids.length);
   const list = withPage(page("fed"), page("dcb", "d"));
-  assertEquals(list, { ids: [..."fedcb"], cursor: "d", looked: 6 });
+  assertEquals(list, {
+    ids: [..."fedcb"],
+    cursor: "d",
+    looked: 6,
+    ends: [{ id: "d", cursor: "c" }, { id: "b", cursor: "d" }],
+  });
   assertEquals(withHead(list, page("hgf"), 3), { ...list, ids: [..."hgfedcb"] });
   assertEquals(withHead(list, page("gfd"), 3), { ...list, ids: [..."gfdcb"] }); // e has left it
   assertEquals(withHead(list, page("zyx"), 3).ids, [..."zyx"]);
@@ -167,4 +169,14 @@ Deno.test("new tasks come in front of the list, and further ones behind it", () 
   assertEquals(newIn(list, page("hgf")), ["h", "g"]);
   assertEquals(newIn(list, page("fed")), []);
   assertEquals(newIn(list, page("zyx")), ["z", "y", "x"]);
+
+  const grown = withHead(list, page("hgf"), 3);
+  assertEquals(shortened(grown, 7), grown);
+  assertEquals(shortened(grown, 6), {
+    ids: [..."hgfed"],
+    cursor: "c",
+    looked: 6,
+    ends: [{ id: "d", cursor: "c" }],
+  });
+  assertEquals(shortened(grown, 2), grown, "never without its first page");
 });

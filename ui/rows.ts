@@ -9,13 +9,13 @@ const PREVIEW = 200;
 export function summaryOf({ args, result, meta: _, error, ...rest }: Task): TaskSummary {
   return {
     ...rest,
-    args_preview: shortened(JSON.stringify(args)),
-    result_preview: result === null ? null : shortened(JSON.stringify(result)),
-    error: error && { type: error.type, message: shortened(error.message) },
+    args_preview: cutOff(JSON.stringify(args)),
+    result_preview: result === null ? null : cutOff(JSON.stringify(result)),
+    error: error && { type: error.type, message: cutOff(error.message) },
   };
 }
 
-function shortened(text: string): string {
+function cutOff(text: string): string {
   return text.length > PREVIEW ? `${text.slice(0, PREVIEW - 1)}…` : text;
 }
 
@@ -34,7 +34,7 @@ export function afterEvent(row: TaskSummary, event: TaskEvent): TaskSummary {
     attempt: event.attempt ?? row.attempt,
     eta: event.eta ?? (isSameState ? row.eta : null),
     error: event.error
-      ? { type: event.error.type, message: shortened(event.error.message) }
+      ? { type: event.error.type, message: cutOff(event.error.message) }
       : isSameState
       ? row.error
       : null,
@@ -61,6 +61,13 @@ export interface Listed {
   cursor: string | null;
   /** How many tasks were looked at for it. */
   looked: number;
+  /** The last id of each of its pages, and where the list goes on behind it. */
+  ends: { id: string | undefined; cursor: string | null }[];
+}
+
+/** A page as the server answers it, as a list of its own. */
+export function listOf(ids: string[], cursor: string | null, looked: number): Listed {
+  return { ids, cursor, looked, ends: [{ id: ids.at(-1), cursor }] };
 }
 
 /**
@@ -90,5 +97,23 @@ export function withPage(list: Listed, page: Listed): Listed {
     ids: [...list.ids, ...page.ids.filter((id) => !known.has(id))],
     cursor: page.cursor,
     looked: list.looked + page.looked,
+    ends: [...list.ends, ...page.ends],
+  };
+}
+
+/** The list without its last pages, so that it has not many more than so many rows. */
+export function shortened(list: Listed, most: number): Listed {
+  if (list.ids.length <= most) return list;
+  const cut = list.ends.findLastIndex(({ id }, at) => {
+    const index = id === undefined ? -1 : list.ids.indexOf(id);
+    return at < list.ends.length - 1 && index >= 0 && index < most;
+  });
+  const end = list.ends[cut];
+  if (end?.id === undefined) return list;
+  return {
+    ...list,
+    ids: list.ids.slice(0, list.ids.indexOf(end.id) + 1),
+    cursor: end.cursor,
+    ends: list.ends.slice(0, cut + 1),
   };
 }

@@ -6,7 +6,7 @@ import type {
   Json,
   State,
   SummaryPage,
-  Task,
+  TaskDetail,
   TaskEvent,
   TaskType,
 } from "../../jobs/wire.ts";
@@ -54,7 +54,7 @@ export function bulkStep(request: BulkRequest): Promise<BulkStep> {
   return call("POST", "/tasks/bulk", request);
 }
 
-export function getTask(id: string): Promise<Task> {
+export function getTask(id: string): Promise<TaskDetail> {
   return call("GET", pathOf(id));
 }
 

@@ -19,6 +19,7 @@ import pagesTaskFacts from "../pages/task_facts.ts" with { type: "text" };
 import pagesTaskLog from "../pages/task_log.ts" with { type: "text" };
 import pagesTaskRetry from "../pages/task_retry.ts" with { type: "text" };
 import pagesTaskTimeline from "../pages/task_timeline.ts" with { type: "text" };
+import pagesTaskWaiting from "../pages/task_waiting.ts" with { type: "text" };
 import pagesTasks from "../pages/tasks.ts" with { type: "text" };
 import pagesTasksBulk from "../pages/tasks_bulk.ts" with { type: "text" };
 import pagesTasksColumns from "../pages/tasks_columns.ts" with { type: "text" };
@@ -39,7 +40,6 @@ import stylesCalls from "../styles/calls.css" with { type: "text" };
 import stylesStart from "../styles/start.css" with { type: "text" };
 import stylesTask from "../styles/task.css" with { type: "text" };
 import stylesTasks from "../styles/tasks.css" with { type: "text" };
-import waiting from "../waiting.ts" with { type: "text" };
 
 export const TASKS: { [path: string]: string } = {
   "ui/api/tasks.ts": apiTasks,
@@ -61,6 +61,7 @@ export const TASKS: { [path: string]: string } = {
   "ui/pages/task_log.ts": pagesTaskLog,
   "ui/pages/task_retry.ts": pagesTaskRetry,
   "ui/pages/task_timeline.ts": pagesTaskTimeline,
+  "ui/pages/task_waiting.ts": pagesTaskWaiting,
   "ui/pages/tasks.ts": pagesTasks,
   "ui/pages/tasks_bulk.ts": pagesTasksBulk,
   "ui/pages/tasks_columns.ts": pagesTasksColumns,
@@ -81,5 +82,4 @@ export const TASKS: { [path: string]: string } = {
   "ui/styles/start.css": stylesStart,
   "ui/styles/task.css": stylesTask,
   "ui/styles/tasks.css": stylesTasks,
-  "ui/waiting.ts": waiting,
 };

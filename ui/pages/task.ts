@@ -14,17 +14,15 @@ import { Progress } from "../components/progress.ts";
 import { TaskId } from "../components/task_id.ts";
 import type { PageProps } from "../pages.ts";
 import { href } from "../route.ts";
-import { now } from "../state/clock.ts";
 import { useTask } from "../state/tasks.ts";
-import { useTopic } from "../state/topics.ts";
 import { logOf, stepsOf } from "../steps.ts";
-import { whyWaits } from "../waiting.ts";
 import { Disconnected, Gone } from "./task_absence.ts";
 import { TaskActions } from "./task_actions.ts";
 import { Attempts } from "./task_attempts.ts";
 import { Facts } from "./task_facts.ts";
 import { Log } from "./task_log.ts";
 import { Timeline } from "./task_timeline.ts";
+import { Waiting } from "./task_waiting.ts";
 
 export function TaskPage({ id }: PageProps) {
   const { task, missing, events } = useTask(id ?? "", "events");
@@ -58,7 +56,9 @@ export function TaskPage({ id }: PageProps) {
       <div class="opened">
         <${Card} class="opened-head">
           <${Progress} task=${task} />
-          <${Wait} task=${task} />
+          ${(task.status === "PENDING" || task.status === "RETRY") && html`
+            <${Waiting} task=${task} />
+          `}
           ${missing && html`<${Gone} />`}
           <${Disconnected} id=${task.task_id} />
         <//>
@@ -82,19 +82,6 @@ export function TaskPage({ id }: PageProps) {
       </div>
     <//>
   `;
-}
-
-/** What a task waits for that has not started. */
-function Wait({ task }: { task: Task }) {
-  if (task.status !== "PENDING" && task.status !== "RETRY") return null;
-  return html`<${Why} task=${task} />`;
-}
-
-function Why({ task }: { task: Task }) {
-  const queues = useTopic("queues");
-  const workers = useTopic("workers");
-  const why = queues && workers && whyWaits(task, queues, workers, now.value);
-  return why && html`<p class="wait muted">${why}</p>`;
 }
 
 /** The result, or why there is none. */

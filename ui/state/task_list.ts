@@ -5,7 +5,16 @@ import { isReady, type ServerMessage, type TaskSummary } from "../../jobs/wire.t
 import { ApiError } from "../api.ts";
 import { listTasks } from "../api/tasks.ts";
 import type { TaskFilter } from "../query.ts";
-import { afterEvent, type Listed, newIn, summaryOf, withHead, withPage } from "../rows.ts";
+import {
+  afterEvent,
+  type Listed,
+  listOf,
+  newIn,
+  shortened,
+  summaryOf,
+  withHead,
+  withPage,
+} from "../rows.ts";
 import { addPart, attempt, syncSoon } from "./connection.ts";
 
 /** A row; `gone` when the server does not keep its task any more. */
@@ -17,8 +26,10 @@ const HEAD_SIZE = 100;
 const PAGE_SIZE = 250;
 /** More rows than anybody reads: then the search has to be narrower. */
 export const MAX_ROWS = 20_000;
-/** Who stays at the top needs no more below; it is loaded again on the way down. */
-const MAX_AT_TOP = 1000;
+/** While new tasks come in front, no more are kept behind; they are loaded again on the way down. */
+const MAX_GROWN = 10_000;
+/** Rows that are kept although they are not in the list. */
+const MAX_OTHERS = 1000;
 /** Requests in a row that may find nothing before the reader is asked whether to go on. */
 const MAX_EMPTY = 20;
 
@@ -134,7 +145,7 @@ async function look(show = mayGrow()): Promise<void> {
     if (!show) return;
     const next = withHead(now, page, HEAD_SIZE);
     if (next.ids.length !== now.ids.length || next.ids.some((id, at) => id !== now.ids[at])) {
-      listed.value = next.ids.length > MAX_AT_TOP ? page : next;
+      listed.value = shortened(next, MAX_GROWN);
     }
   });
   forgetOthers();
@@ -143,7 +154,7 @@ async function look(show = mayGrow()): Promise<void> {
 /** Lets go of rows that have left the list. */
 function forgetOthers(): void {
   const ids = listed.peek()?.ids ?? [];
-  if (rows.size < ids.length + MAX_AT_TOP) return;
+  if (rows.size < ids.length + MAX_OTHERS) return;
   const kept = new Set([...ids, ...shown]);
   for (const id of rows.keys()) if (!kept.has(id)) rows.delete(id);
 }
@@ -153,9 +164,9 @@ async function ask(size: number, cursor: string | null): Promise<Listed | null> 
   let page: Listed | null = null;
   await attempt(async () => {
     try {
-      const { tasks, ...rest } = await listTasks(filter, size, cursor);
-      learn(tasks);
-      page = { ...rest, ids: tasks.map((task) => task.task_id) };
+      const answer = await listTasks(filter, size, cursor);
+      learn(answer.tasks);
+      page = listOf(answer.tasks.map(({ task_id }) => task_id), answer.cursor, answer.looked);
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 422) throw error;
       refusal.value = error.message;
