@@ -29,7 +29,7 @@ export const COLUMNS = {
   },
   name: {
     label: "Task",
-    width: "minmax(150px, 1.1fr)",
+    width: "minmax(190px, 1.3fr)",
     cell: ({ name, task_id }) =>
       html`
         <a class="row-link" href=${href("task", task_id)} title=${task_id}>
