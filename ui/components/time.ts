@@ -22,11 +22,6 @@ export function Exact({ iso }: { iso: string }) {
   return html`<time datetime=${iso} title=${exact(iso)}>${moment(iso)}</time>`;
 }
 
-/** A length of time that does not change. */
-export function Duration({ ms }: { ms: number | null }) {
-  return ms === null ? html`<span class="muted">–</span>` : html`<span>${duration(ms)}</span>`;
-}
-
 /** How long a task has run; nothing before it starts. */
 export function Elapsed(
   { task }: { task: Pick<Task, "runtime_ms" | "started_at" | "status"> },

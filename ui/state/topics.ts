@@ -26,11 +26,6 @@ export function useTopic<T extends Topic>(topic: T): TopicData[T] | null {
   return newest[topic].value;
 }
 
-/** The newest of a topic that some component watches; for what reads it outside of components. */
-export function peekTopic<T extends Topic>(topic: T): TopicData[T] | null {
-  return newest[topic].peek();
-}
-
 addPart({
   topics: () => [...watchers.keys()],
   receive(message) {
