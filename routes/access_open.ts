@@ -1,9 +1,12 @@
 /** Sockets and streams that are open, and end when those who opened them lose the right to. */
 
+import { getLogger } from "@logtape/logtape";
 import type { Directory } from "../jobs/access_directory.ts";
 import { isStillRight, type Principal } from "./access_principal.ts";
 
 const LOOK_EVERY_MS = 2000;
+
+const log = getLogger(["taskapp", "access"]);
 
 interface Held {
   principal: Principal;
@@ -49,7 +52,11 @@ export class OpenConnections {
   }
 
   async #look(): Promise<void> {
-    await this.directory.fresh();
+    try {
+      await this.directory.fresh();
+    } catch (error) {
+      log.error("Who may come in cannot be read: {error}", { error });
+    }
     this.endOthers();
   }
 

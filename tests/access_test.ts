@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { isRoute, ruleOf } from "../routes/access_rules.ts";
+import { isRoute, ruleOf, RULES } from "../routes/access_rules.ts";
 import { Secured } from "./access_kit.ts";
 import { TestApp } from "./routes_app.ts";
 import { startSqlite } from "./stores.ts";
@@ -23,6 +23,10 @@ Deno.test("every route has a rule, and one without is refused", async () => {
   const routes = test.app.routes.filter(isRoute);
   assertEquals(routes.length > 40, true);
   for (const route of routes) ruleOf(route);
+  const names = routes.map(({ method, path }) =>
+    `${method} ${path.replaceAll(/:(\w+)(\{[^/]*\})?/g, "{$1}")}`
+  );
+  assertEquals(Object.keys(RULES).filter((name) => !names.includes(name)), [], "rules of no route");
   assertThrows(() => ruleOf({ method: "POST", path: "/tasks/:id/x" }), TypeError, "has no rule");
 });
 
