@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { History, HistoryPoint, QueueInfo, WorkerInfo } from "../jobs/wire.ts";
 import { drawn, inWords, lastIndex, type PlotData } from "../ui/components/plot_data.ts";
-import { plotOf, pulseOf, queuesPlot, ratesPlot, withPoint } from "../ui/history.ts";
+import { percent, plotOf, pulseOf, queuesPlot, ratesPlot, withPoint } from "../ui/history.ts";
 import { problemsOf } from "../ui/problems.ts";
 
 const START = Date.parse("2030-01-31T12:00:00Z");
@@ -130,6 +130,16 @@ Deno.test("figures of now are of the last minute, and none where nobody took sam
   assertEquals([pulse.runP95, pulse.waitP95], [70, null]);
   const later = pulseOf(history(points), START + 300_000);
   assertEquals([later.donePerMinute, later.errorRate, later.runP95], [null, null, null]);
+});
+
+Deno.test("a share that is not nothing is not said to be", () => {
+  assertEquals([0, 0.0004, 0.004, 0.124, 1].map(percent), [
+    "0 %",
+    "< 0.1 %",
+    "0.4 %",
+    "12 %",
+    "100 %",
+  ]);
 });
 
 Deno.test("a queue has one problem, that which explains the others", () => {

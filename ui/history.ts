@@ -187,9 +187,10 @@ export function rate(perMinute: number): string {
   return count(Math.round(perMinute));
 }
 
-/** A share of the whole: "0.4 %", "12 %". */
+/** A share of the whole: "0.4 %", "12 %"; what is not nothing is not said to be. */
 export function percent(share: number): string {
   const value = share * 100;
+  if (value > 0 && value < 0.1) return "< 0.1 %";
   return `${value > 0 && value < 10 ? Math.round(value * 10) / 10 : Math.round(value)} %`;
 }
 

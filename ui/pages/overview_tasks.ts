@@ -52,7 +52,7 @@ export function RunningNow({ workers }: { workers: WorkerInfo[] }) {
 }
 
 function RunningRow({ running }: { running: Running }) {
-  const { task_id, name, worker, started_at } = running;
+  const { task_id, name, worker, started_at, stage } = running;
   const { task } = useTask(task_id, "state");
   // The socket tells of its end before its worker does.
   if (task && isReady(task.status)) return null;
@@ -66,7 +66,9 @@ function RunningRow({ running }: { running: Running }) {
         <a href=${href("workers", worker)}>${worker}</a>
         <span>${wholeSeconds(now.value - Date.parse(started_at))}</span>
       </p>
-      ${task && html`<${Progress} task=${task} />`}
+      ${task
+        ? html`<${Progress} task=${task} />`
+        : html`<p class="brief-stage muted">${stage ?? "Running"}</p>`}
     </li>
   `;
 }
