@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Json, State, Task, TaskEvent, TaskMessage } from "../jobs/wire.ts";
-import { duration, relative, wholeSeconds } from "../ui/format.ts";
+import { count, duration, moment, relative, wholeSeconds } from "../ui/format.ts";
 import { retryAfter } from "../ui/live.ts";
 import { findCommands } from "../ui/commands.ts";
 import { href, parseRoute } from "../ui/address.ts";
@@ -191,6 +191,15 @@ Deno.test("times are told in at most two units", () => {
   assertEquals(relative("2026-01-01T11:59:59Z", now), "just now");
   assertEquals(relative("2026-01-01T11:59:20Z", now), "40 s ago");
   assertEquals(relative("2026-01-01T12:03:00Z", now), "in 3 min");
+});
+
+Deno.test("numbers and moments are written the same everywhere", () => {
+  assertEquals(
+    [0, 999, 1000, 12_345, 1_234_567, 0.1234, 1234.5678].map(count),
+    ["0", "999", "1,000", "12,345", "1,234,567", "0.1234", "1,234.5678"],
+  );
+  const here = new Date(2026, 0, 31, 4, 5, 6);
+  assertEquals(moment(here.toISOString()), "2026-01-31 04:05:06");
 });
 
 /** What a form made from this schema sends when these values are filled in. */

@@ -48,14 +48,21 @@ export function exact(iso: string): string {
   return `${moment(iso)}, ${iso}`;
 }
 
-/** A moment by date and time of day, in the reader's own time zone. */
+/** A moment in the reader's own time zone: "2026-01-31 14:03:27". */
 export function moment(iso: string): string {
-  return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  const at = new Date(iso);
+  const date = [at.getFullYear(), at.getMonth() + 1, at.getDate()].map(twoDigits).join("-");
+  return `${date} ${clock(iso)}`;
 }
 
 /** The time of day of a moment, in the reader's own time zone: "14:03:27". */
 export function clock(iso: string): string {
-  return new Date(iso).toLocaleTimeString("en-GB");
+  const at = new Date(iso);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(":");
+}
+
+function twoDigits(part: number): string {
+  return String(part).padStart(2, "0");
 }
 
 /** A value on one line, cut to a length. */
@@ -64,9 +71,9 @@ export function preview(value: unknown, length = 80): string {
   return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
-/** A count as a person reads it: "10,000". */
+/** A number that is not negative as a person reads it: "10,000". Without Intl, whose first use takes a browser long. */
 export function count(value: number): string {
-  return value.toLocaleString("en");
+  return String(value).replace(/^\d+/, (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ","));
 }
 
 /** A number of things: "1 worker", "3 workers". */

@@ -2,6 +2,7 @@
 
 import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
+import { count } from "../format.ts";
 import type { Field } from "../schema.ts";
 
 interface LabelledProps {
@@ -89,8 +90,8 @@ function inputFor(
 
 /** The description, with the bounds where there are any. */
 function describe({ description, min, max, kind }: Field): string {
-  const low = min?.toLocaleString("en");
-  const high = max?.toLocaleString("en");
+  const low = min === null ? "" : count(min);
+  const high = max === null ? "" : count(max);
   const bounds = low && high
     ? `${low} to ${high}`
     : low

@@ -1,5 +1,6 @@
 /** Draws a plot with uPlot. Loaded when the first plot is shown. */
 
+import { clock } from "../format.ts";
 import uPlot from "uplot";
 import { drawn, type PlotData, type PlotTone } from "./plot_data.ts";
 
@@ -149,10 +150,6 @@ function timeLabel(seconds: number): string {
   const time = new Date(seconds * 1000);
   const isMidnight = time.getHours() + time.getMinutes() + time.getSeconds() === 0;
   if (isMidnight) return time.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
-  const whole = time.getSeconds() === 0;
-  return time.toLocaleTimeString("en-GB", {
-    hour: "2-digit",
-    minute: "2-digit",
-    ...(!whole && { second: "2-digit" }),
-  });
+  const text = clock(time.toISOString());
+  return time.getSeconds() === 0 ? text.slice(0, 5) : text;
 }

@@ -1,4 +1,5 @@
 import { html } from "htm/preact";
+import { count as formatCount } from "../format.ts";
 
 export interface Tab {
   /** What the address says; empty for the first. */
@@ -16,9 +17,7 @@ export function Tabs({ label, tabs, current }: { label: string; tabs: Tab[]; cur
         html`
           <a key=${id} href=${href} aria-current=${id === current ? "page" : undefined}>
             ${label}${count !== undefined && count !== null && html`
-              <span class="count">${typeof count === "number"
-                ? count.toLocaleString("en")
-                : count}</span>
+              <span class="count">${typeof count === "number" ? formatCount(count) : count}</span>
             `}
           </a>
         `
