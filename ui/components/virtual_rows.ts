@@ -7,6 +7,8 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** Rows drawn above and below the screen, so that none is missing while somebody scrolls. */
 const SPARE = 8;
+/** Rows before the end at which more are asked for, so that nobody waits for them. */
+const AHEAD = 60;
 
 interface VirtualRowsProps {
   label: string;
@@ -30,7 +32,7 @@ export function VirtualRows({ label, count, rowHeight, rowKey, row, onEnd }: Vir
       const top = list.current?.getBoundingClientRect().top ?? 0;
       first.value = Math.max(0, Math.floor(-top / rowHeight) - SPARE);
       last.value = Math.ceil((innerHeight - top) / rowHeight) + SPARE;
-      if (last.value >= count) onEnd?.();
+      if (last.value + AHEAD >= count) onEnd?.();
     };
     look();
     addEventListener("scroll", look, { passive: true });

@@ -23,7 +23,7 @@ export type Row = TaskSummary & { gone?: true };
 /** Milliseconds between looks for new tasks. */
 const POLL_MS = 2500;
 const HEAD_SIZE = 100;
-const PAGE_SIZE = 250;
+const PAGE_SIZE = 500;
 /** More rows than anybody reads: then the search has to be narrower. */
 export const MAX_ROWS = 20_000;
 /** While new tasks come in front, no more are kept behind; they are loaded again on the way down. */

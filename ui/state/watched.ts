@@ -3,12 +3,15 @@
 import { effect, signal } from "@preact/signals";
 
 const KEY = "taskapp.watched";
+/** The latest; each is followed. */
+const MAX_WATCHED = 50;
 
 /** Ids, latest first. */
 export const watched = signal<string[]>(load());
 
 export function watch(id: string): void {
-  if (!watched.value.includes(id)) watched.value = [id, ...watched.value];
+  if (watched.value.includes(id)) return;
+  watched.value = [id, ...watched.value].slice(0, MAX_WATCHED);
 }
 
 export function unwatch(id: string): void {
