@@ -70,19 +70,27 @@ Deno.test("one dead task, a group and all of them are replayed", async () => {
   await limit(site, null);
   const page = await site.open("#/dead");
   await group(page, "create_task").getByRole("button", { expanded: false }).click();
-  await page.getByRole("button", { name: `Replay ${last.slice(0, 8)}` }).click();
+  const button = (name: string) => page.getByRole("button", { name, exact: true });
+  await button(`Replay ${last.slice(0, 8)}`).click();
   await toast(page, "create_task runs again.").waitFor();
   await until(async () => (await site.api<Task>("GET", `/tasks/${last}`)).status === "SUCCESS");
   assertEquals((await site.api<Task>("GET", `/tasks/${last}`)).attempt, 2);
 
-  await page.getByRole("button", { name: /^Replay \d tasks of create_task/ }).click();
+  const edited = ids.at(-2) ?? "";
+  await button(`Replay ${edited.slice(0, 8)} with other arguments`).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByText("4 dead tasks.").waitFor();
-  await dialog.getByRole("button", { name: "Cancel" }).click();
-  assertEquals(await dead(site), 5);
+  await dialog.getByLabel("Length").fill("2");
+  await dialog.getByRole("button", { name: "Retry" }).click();
+  await until(async () => (await site.api<Task>("GET", `/tasks/${edited}`)).status === "SUCCESS");
+  assertEquals((await site.api<Task>("GET", `/tasks/${edited}`)).args, [2]);
+
   await page.getByRole("button", { name: /^Replay \d tasks of create_task/ }).click();
-  await dialog.getByRole("button", { name: "Replay 4 tasks" }).click();
-  await toast(page, "4 tasks run again.").waitFor();
+  await dialog.getByText("3 dead tasks.").waitFor();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  assertEquals(await dead(site), 4);
+  await page.getByRole("button", { name: /^Replay \d tasks of create_task/ }).click();
+  await dialog.getByRole("button", { name: "Replay 3 tasks" }).click();
+  await toast(page, "3 tasks run again.").waitFor();
   await group(page, "create_task").waitFor({ state: "detached" });
 
   await page.getByRole("button", { name: "Replay all 1" }).click();

@@ -1,8 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Json, Schedule } from "../jobs/wire.ts";
-import { argsOf, fill } from "../ui/arguments.ts";
+import type { Schedule } from "../jobs/wire.ts";
 import { changesTo, definitionOf, draftOf, newDraft } from "../ui/schedule_draft.ts";
-import { formsOf } from "../ui/schema.ts";
 
 const SCHEDULE: Schedule = {
   name: "nightly",
@@ -90,43 +88,4 @@ Deno.test("what is missing or no number is said at its field", () => {
     "expires",
     "unique",
   ]);
-});
-
-const FORMS = formsOf({
-  anyOf: [
-    {
-      type: "array",
-      prefixItems: [{ type: "integer" }, { type: "string" }],
-      minItems: 1,
-    },
-    {
-      type: "object",
-      properties: { path: { type: "string" }, deep: {}, on: { type: "boolean" } },
-      required: ["path"],
-    },
-  ],
-});
-
-const FILLED: { args: Json; variant: number; json: boolean }[] = [
-  { args: [3], variant: 0, json: false },
-  { args: [3, "a"], variant: 0, json: false },
-  { args: { path: "x", deep: [1, { a: null }], on: false }, variant: 1, json: false },
-  { args: { path: "x", more: 1 }, variant: 0, json: true },
-  { args: { path: "two\nlines" }, variant: 0, json: true },
-  { args: ["a"], variant: 0, json: true },
-  { args: [1, "a", 2], variant: 0, json: true },
-  { args: 5, variant: 0, json: true },
-];
-
-for (const { args, variant, json } of FILLED) {
-  Deno.test(`arguments ${JSON.stringify(args)} go into a form and come out the same`, () => {
-    const filled = fill(FORMS, args);
-    assertEquals([filled.variant, filled.json !== null], [variant, json]);
-    assertEquals(argsOf(FORMS, filled), { args, errors: {} });
-  });
-}
-
-Deno.test("text that is no JSON is refused", () => {
-  const { errors } = argsOf(FORMS, { variant: 0, values: {}, json: "{" });
-  assertEquals(Object.keys(errors), ["args"]);
 });

@@ -83,7 +83,7 @@ export const PAGES: { [P in PageName]: PageEntry } = {
     icon: "schedules",
     group: "operate",
     key: "s",
-    styles: ["schedules"],
+    styles: ["calls", "schedules"],
     load: async () => (await import("./pages/schedules.ts")).SchedulesPage,
   },
   dead: {
@@ -91,7 +91,7 @@ export const PAGES: { [P in PageName]: PageEntry } = {
     icon: "dead",
     group: "operate",
     key: "d",
-    styles: ["dead"],
+    styles: ["calls", "dead"],
     load: async () => (await import("./pages/dead.ts")).DeadPage,
   },
   system: {

@@ -1,7 +1,6 @@
 /** Components that any page may use. */
 
 import componentsAbsence from "../components/absence.ts" with { type: "text" };
-import componentsArgumentsInput from "../components/arguments_input.ts" with { type: "text" };
 import componentsBadge from "../components/badge.ts" with { type: "text" };
 import componentsButton from "../components/button.ts" with { type: "text" };
 import componentsConfirm from "../components/confirm.ts" with { type: "text" };
@@ -25,7 +24,6 @@ import componentsVirtualRows from "../components/virtual_rows.ts" with { type: "
 
 export const COMPONENTS: { [path: string]: string } = {
   "ui/components/absence.ts": componentsAbsence,
-  "ui/components/arguments_input.ts": componentsArgumentsInput,
   "ui/components/badge.ts": componentsBadge,
   "ui/components/button.ts": componentsButton,
   "ui/components/confirm.ts": componentsConfirm,

@@ -3,7 +3,6 @@
 import apiDead from "../api/dead.ts" with { type: "text" };
 import apiSchedules from "../api/schedules.ts" with { type: "text" };
 import apiWorkers from "../api/workers.ts" with { type: "text" };
-import argumentsText from "../arguments.ts" with { type: "text" };
 import cronWords from "../cron_words.ts" with { type: "text" };
 import deadGroups from "../dead_groups.ts" with { type: "text" };
 import fleet from "../fleet.ts" with { type: "text" };
@@ -47,7 +46,6 @@ export const FLEET: { [path: string]: string } = {
   "ui/api/dead.ts": apiDead,
   "ui/api/schedules.ts": apiSchedules,
   "ui/api/workers.ts": apiWorkers,
-  "ui/arguments.ts": argumentsText,
   "ui/cron_words.ts": cronWords,
   "ui/dead_groups.ts": deadGroups,
   "ui/fleet.ts": fleet,

@@ -3,8 +3,9 @@
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";
-import type { DeadGroup, TaskSummary } from "../../jobs/wire.ts";
+import type { DeadGroup, Task, TaskSummary } from "../../jobs/wire.ts";
 import { listDead } from "../api/dead.ts";
+import { getTask } from "../api/tasks.ts";
 import { Loading } from "../components/absence.ts";
 import { Button } from "../components/button.ts";
 import { type Column, Table } from "../components/table.ts";
@@ -14,6 +15,7 @@ import { shortId } from "../format.ts";
 import { href } from "../route.ts";
 import { attempt } from "../state/connection.ts";
 import { filterOf, forgetOne, replayOne } from "../state/dead_actions.ts";
+import { RetryDialog } from "./task_retry.ts";
 
 const PAGE = 25;
 /** Requests for one page: a search may come back with nothing and yet not be at its end. */
@@ -27,6 +29,7 @@ interface Found {
 export function GroupTasks({ group }: { group: DeadGroup }) {
   const found = useSignal<Found | null>(null);
   const most = useSignal(PAGE);
+  const edited = useSignal<Task | null>(null);
   const key = keyOf(group);
   useEffect(() => {
     let isCurrent = true;
@@ -50,7 +53,7 @@ export function GroupTasks({ group }: { group: DeadGroup }) {
   return html`
     <${Table}
       label=${`Tasks of ${key}`}
-      columns=${columns(gone)}
+      columns=${columns(gone, (task) => edited.value = task)}
       rows=${tasks}
       rowKey=${({ task_id }: TaskSummary) => task_id}
     />
@@ -58,6 +61,9 @@ export function GroupTasks({ group }: { group: DeadGroup }) {
       <p class="dead-more">
         <${Button} size="small" onClick=${() => most.value += PAGE}>Show more<//>
       </p>
+    `}
+    ${edited.value && html`
+      <${RetryDialog} task=${edited.value} onClose=${() => edited.value = null} />
     `}
   `;
 }
@@ -76,8 +82,14 @@ async function look(group: DeadGroup, wanted: number, goOn: () => boolean): Prom
   return { tasks, cursor };
 }
 
-/** @param gone is told what needs not be shown any more */
-function columns(gone: (id: string) => void): Column<TaskSummary>[] {
+/**
+ * @param gone is told what needs not be shown any more
+ * @param edit is given a task that is to run again with other arguments
+ */
+function columns(
+  gone: (id: string) => void,
+  edit: (task: Task) => void,
+): Column<TaskSummary>[] {
   return [
     {
       label: "Task",
@@ -99,12 +111,18 @@ function columns(gone: (id: string) => void): Column<TaskSummary>[] {
     {
       label: "",
       narrow: true,
-      cell: (task) => html`<${Buttons} task=${task} gone=${gone} />`,
+      cell: (task) => html`<${Buttons} task=${task} gone=${gone} edit=${edit} />`,
     },
   ];
 }
 
-function Buttons({ task, gone }: { task: TaskSummary; gone: (id: string) => void }) {
+interface ButtonsProps {
+  task: TaskSummary;
+  gone(id: string): void;
+  edit(task: Task): void;
+}
+
+function Buttons({ task, gone, edit }: ButtonsProps) {
   const id = shortId(task.task_id);
   const run = (action: typeof replayOne) => async () => {
     if (await action(task)) gone(task.task_id);
@@ -113,6 +131,9 @@ function Buttons({ task, gone }: { task: TaskSummary; gone: (id: string) => void
     <span class="dead-buttons">
       <${Button} size="small" kind="bare" icon="retry" needs="operator" label=${`Replay ${id}`}
         onClick=${run(replayOne)} />
+      <${Button} size="small" kind="bare" icon="edit" needs="operator"
+        label=${`Replay ${id} with other arguments`}
+        onClick=${async () => edit(await getTask(task.task_id))} />
       <${Button} size="small" kind="bare" icon="trash" needs="operator" label=${`Forget ${id}`}
         onClick=${run(forgetOne)} />
     </span>

@@ -1,11 +1,10 @@
 /** Making a schedule, as a copy of another where that is said, and changing one. */
 
-import { type Signal, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";
 import type { Schedule, TaskType } from "../../jobs/wire.ts";
 import { changeSchedule, createSchedule, getSchedule } from "../api/schedules.ts";
-import { listTaskTypes } from "../api/tasks.ts";
 import { Empty, Loading } from "../components/absence.ts";
 import { LinkButton } from "../components/button.ts";
 import { Icon } from "../components/icons.ts";
@@ -15,6 +14,7 @@ import { go, href } from "../route.ts";
 import { changesTo, type Definition, definitionOf, draftOf, newDraft } from "../schedule_draft.ts";
 import { attempt } from "../state/connection.ts";
 import { scheduleHref } from "../state/schedule_actions.ts";
+import { useTaskTypes } from "../state/task_types.ts";
 import { ScheduleForm } from "./schedules_form.ts";
 import { zoneHere } from "./schedules_when.ts";
 
@@ -25,22 +25,22 @@ interface Loaded {
 }
 
 /** What the form needs to know first; "missing" where there is no such schedule. */
-function useLoaded(name: string | null): Signal<Loaded | "missing" | null> {
-  const loaded = useSignal<Loaded | "missing" | null>(null);
+function useLoaded(name: string | null): Loaded | "missing" | null {
+  const types = useTaskTypes();
+  const schedule = useSignal<Schedule | "missing" | null>(null);
   useEffect(() => {
+    if (name === null) return;
     void attempt(async () => {
-      const [{ task_types }, schedule] = await Promise.all([
-        listTaskTypes(),
-        name === null ? null : getSchedule(name),
-      ]);
-      loaded.value = { types: task_types, schedule };
-    }, () => loaded.value = "missing");
+      schedule.value = await getSchedule(name);
+    }, () => schedule.value = "missing");
   }, [name]);
-  return loaded;
+  if (schedule.value === "missing") return "missing";
+  if (types === null || (name !== null && schedule.value === null)) return null;
+  return { types, schedule: schedule.value };
 }
 
 export function NewSchedule({ copyOf, task }: { copyOf: string | null; task: string | null }) {
-  const loaded = useLoaded(copyOf).value;
+  const loaded = useLoaded(copyOf);
   const save = async (name: string, definition: Definition) => {
     await createSchedule(name, definition);
     toast({ kind: "good", text: `${name} is scheduled.` });
@@ -63,7 +63,7 @@ export function NewSchedule({ copyOf, task }: { copyOf: string | null; task: str
 }
 
 export function EditSchedule({ name }: { name: string }) {
-  const loaded = useLoaded(name).value;
+  const loaded = useLoaded(name);
   const form = ({ types, schedule }: Loaded) => {
     if (schedule === null) return null;
     const draft = draftOf(schedule);

@@ -1,16 +1,16 @@
 /** The form of a schedule: what it starts, when, and how. */
 
-import { type Signal, useComputed, useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
 import { type Json, NAME_PATTERN, type TaskType } from "../../jobs/wire.ts";
 import { ApiError } from "../api.ts";
-import { argsOf, fill, type Filled } from "../arguments.ts";
-import { ArgumentsInput } from "../components/arguments_input.ts";
 import { Button, LinkButton } from "../components/button.ts";
 import { Card } from "../components/page.ts";
+import { type Input as Filled, inputFor, readInput } from "../inputs.ts";
 import { type Definition, definitionOf, type Draft, sentence } from "../schedule_draft.ts";
-import { formsOf, type Values } from "../schema.ts";
+import type { Values } from "../schema.ts";
+import { ArgumentsForm } from "./arguments_form.ts";
 import { Choice, type FormState, Input } from "./schedules_inputs.ts";
 import { Options } from "./schedules_options.ts";
 import { When } from "./schedules_when.ts";
@@ -38,15 +38,13 @@ export function ScheduleForm(props: ScheduleFormProps) {
   const form = useRef<HTMLFormElement>(null);
   const state = { draft, errors };
   const type = types.find(({ name }) => name === draft.value.task);
-  const forms = useComputed(() =>
-    formsOf(types.find(({ name }) => name === draft.value.task)?.schema ?? {})
-  );
-  const filled = useSignal<Filled>(fill(forms.peek(), args));
+  const schema = type?.schema ?? {};
+  const filled = useSignal<Filled>(inputFor(schema, args));
   const filledFor = useRef(initial.task);
   useEffect(() => {
     if (filledFor.current === draft.value.task) return;
     filledFor.current = draft.value.task;
-    filled.value = fill(forms.value);
+    filled.value = inputFor(schema);
   }, [draft.value.task]);
 
   const show = (found: Values, rest: string) => {
@@ -60,7 +58,7 @@ export function ScheduleForm(props: ScheduleFormProps) {
     event.preventDefault();
     if (busy.value) return;
     const { definition, errors: wrong } = definitionOf(draft.value);
-    const given = argsOf(forms.value, filled.value);
+    const given = readInput(schema, filled.value);
     const found = { ...wrong, ...given.errors };
     if (!NAME_PATTERN.test(draft.value.name)) found["name"] = `Must be ${NAME_RULE}`;
     if (Object.keys(found).length > 0) return show(found, "");
@@ -77,7 +75,12 @@ export function ScheduleForm(props: ScheduleFormProps) {
   return html`
     <form class="schedule-form" ref=${form} noValidate onSubmit=${submit}>
       <${What} state=${state} types=${types} type=${type} exists=${exists}>
-        <${ArgumentsInput} forms=${forms.value} filled=${filled} errors=${errors.value} />
+        <${ArgumentsForm}
+          schema=${schema}
+          input=${filled.value}
+          errors=${errors.value}
+          onInput=${(next: Filled) => filled.value = next}
+        />
         <//>
         <${When} state=${state} />
         <${Options} state=${state} type=${type} />
