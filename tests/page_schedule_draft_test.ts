@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Schedule } from "../jobs/wire.ts";
+import type { Schedule, ScheduleRun } from "../jobs/wire.ts";
+import { entriesOf } from "../ui/schedule_runs.ts";
 import { changesTo, definitionOf, draftOf, newDraft } from "../ui/schedule_draft.ts";
 
 const SCHEDULE: Schedule = {
@@ -87,5 +88,21 @@ Deno.test("what is missing or no number is said at its field", () => {
     "end",
     "expires",
     "unique",
+  ]);
+});
+
+Deno.test("what was skipped in a row for the same reason is one entry of the history", () => {
+  const run = (second: number, skipped: string | null): ScheduleRun => {
+    const due_at = new Date(second * 1000).toISOString();
+    return { due_at, until: null, at: due_at, task_id: skipped ? null : "id", skipped };
+  };
+  const byHand = { ...run(6, "late"), due_at: null };
+  const runs = [run(5, "late"), run(4, "late"), byHand, run(3, "kept"), run(2, null), run(1, null)];
+  assertEquals(entriesOf(runs).map(({ run, from, count }) => [run, from, count]), [
+    [runs[0], runs[1]?.due_at, 2],
+    [byHand, null, 1],
+    [runs[3], null, 1],
+    [runs[4], null, 1],
+    [runs[5], null, 1],
   ]);
 });

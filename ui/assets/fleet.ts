@@ -34,6 +34,7 @@ import pagesWorkersSlots from "../pages/workers_slots.ts" with { type: "text" };
 import pagesWorkersTabs from "../pages/workers_tabs.ts" with { type: "text" };
 import pagesWorkersWords from "../pages/workers_words.ts" with { type: "text" };
 import scheduleDraft from "../schedule_draft.ts" with { type: "text" };
+import scheduleRuns from "../schedule_runs.ts" with { type: "text" };
 import stateDeadActions from "../state/dead_actions.ts" with { type: "text" };
 import stateFleet from "../state/fleet.ts" with { type: "text" };
 import stateScheduleActions from "../state/schedule_actions.ts" with { type: "text" };
@@ -77,6 +78,7 @@ export const FLEET: { [path: string]: string } = {
   "ui/pages/workers_tabs.ts": pagesWorkersTabs,
   "ui/pages/workers_words.ts": pagesWorkersWords,
   "ui/schedule_draft.ts": scheduleDraft,
+  "ui/schedule_runs.ts": scheduleRuns,
   "ui/state/dead_actions.ts": stateDeadActions,
   "ui/state/fleet.ts": stateFleet,
   "ui/state/schedule_actions.ts": stateScheduleActions,

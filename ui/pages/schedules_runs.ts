@@ -9,45 +9,53 @@ import { Button } from "../components/button.ts";
 import { type Column, Table } from "../components/table.ts";
 import { TaskOutcome } from "../components/task_outcome.ts";
 import { Elapsed, Exact } from "../components/time.ts";
+import { entriesOf, type Entry } from "../schedule_runs.ts";
 import { useTask } from "../state/tasks.ts";
 
-/** Runs that are drawn at first; each follows its task. */
+/** Rows that are drawn at first; each follows its task. */
 const FIRST = 25;
 
 export function Runs({ runs }: { runs: ScheduleRun[] }) {
   const all = useSignal(false);
+  const entries = entriesOf(runs);
   if (runs.length === 0) {
     return html`
-      <${Empty} icon="schedules" title="It has not run yet."
-        hint="Run it now, or wait for its time." />
+      <${Empty}
+        icon="schedules"
+        title="It has not run yet."
+        hint="Run it now, or wait for its time."
+      />
     `;
   }
   return html`
     <${Table}
       label="Runs, the newest first"
       columns=${COLUMNS}
-      rows=${all.value ? runs : runs.slice(0, FIRST)}
-      rowKey=${({ at, due_at, task_id }: ScheduleRun) => `${at} ${due_at} ${task_id}`}
+      rows=${all.value ? entries : entries.slice(0, FIRST)}
+      rowKey=${({ run, from }: Entry) => `${from ?? run.due_at} ${run.at} ${run.task_id}`}
     />
-    ${!all.value && runs.length > FIRST && html`
+    ${!all.value && entries.length > FIRST && html`
       <p class="table-more">
-        <${Button} size="small" onClick=${() => all.value = true}>Show all ${runs.length}<//>
+        <${Button} size="small" onClick=${() => all.value = true}>Show all ${entries.length}<//>
       </p>
     `}
   `;
 }
 
-const COLUMNS: Column<ScheduleRun>[] = [
+const COLUMNS: Column<Entry>[] = [
   {
     label: "Due",
-    cell: (run) => html`<span class="run-due"><${Due} run=${run} /></span>`,
+    cell: (entry) => html`<span class="run-due"><${Due} entry=${entry} /></span>`,
   },
   {
     label: "Outcome",
-    cell: ({ task_id, skipped }) =>
+    cell: ({ run: { task_id, skipped }, count }) =>
       html`
         <span class="run-outcome">
-          ${skipped && html`<${Tag} tone="warn">skipped<//><span class="muted">${skipped}</span>`}
+          ${skipped && html`
+            <${Tag} tone="warn">${count > 1 ? `skipped ${count} times` : "skipped"}<//>
+            <span class="muted">${skipped}</span>
+          `}
           ${task_id && html`<${TaskOutcome} id=${task_id} />`}
         </span>
       `,
@@ -55,15 +63,17 @@ const COLUMNS: Column<ScheduleRun>[] = [
   {
     label: "Ran for",
     numeric: true,
-    cell: ({ task_id, skipped }) => task_id && !skipped && html`<${RunTime} id=${task_id} />`,
+    cell: ({ run: { task_id, skipped } }) =>
+      task_id && !skipped ? html`<${RunTime} id=${task_id} />` : null,
   },
 ];
 
 /** When it was due; of those by hand when that was. */
-function Due({ run: { due_at, until, at } }: { run: ScheduleRun }) {
+function Due({ entry: { run: { due_at, until, at }, from } }: { entry: Entry }) {
   if (due_at === null) return html`<${Exact} iso=${at} /><span class="muted">by hand</span>`;
-  if (until === null) return html`<${Exact} iso=${due_at} />`;
-  return html`<${Exact} iso=${due_at} /><span class="muted">to</span><${Exact} iso=${until} />`;
+  const [first, last] = [from ?? due_at, until ?? due_at];
+  if (first === last) return html`<${Exact} iso=${first} />`;
+  return html`<${Exact} iso=${first} /><span class="muted">to</span><${Exact} iso=${last} />`;
 }
 
 function RunTime({ id }: { id: string }) {
