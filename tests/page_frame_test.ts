@@ -41,7 +41,7 @@ Deno.test("the keyboard alone leads everywhere: palette, shortcuts, and the way 
   const page = await site.open("#/");
   await heading(page, "Overview");
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").fill("dead");
+  await page.getByLabel("Search pages, commands and tasks").fill("dead");
   await page.keyboard.press("Enter");
   await heading(page, "Dead tasks");
   await page.keyboard.press("g");
@@ -61,7 +61,12 @@ Deno.test("the keyboard alone leads everywhere: palette, shortcuts, and the way 
   assertEquals(await page.title(), "Dead tasks – taskapp");
 
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").fill("no-such-task-id");
+  await page.getByLabel("Search pages, commands and tasks").fill("divide start");
+  await page.getByRole("option", { name: /^divide/ }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Start divide" }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByLabel("Search pages, commands and tasks").fill("no-such-task-id");
   await page.getByRole("option", { name: "Open the task no-such-task-id" }).click();
   await page.getByText("There is no task").first().waitFor();
   site.noComplaints();

@@ -15,6 +15,7 @@ import layoutHeader from "../layout/header.ts" with { type: "text" };
 import layoutNavigation from "../layout/navigation.ts" with { type: "text" };
 import layoutPageHost from "../layout/page_host.ts" with { type: "text" };
 import layoutPalette from "../layout/palette.ts" with { type: "text" };
+import layoutPalettePlaces from "../layout/palette_places.ts" with { type: "text" };
 import layoutShortcutSheet from "../layout/shortcut_sheet.ts" with { type: "text" };
 import layoutToasts from "../layout/toasts.ts" with { type: "text" };
 import live from "../live.ts" with { type: "text" };
@@ -49,6 +50,7 @@ export const FRAME: { [path: string]: string } = {
   "ui/layout/navigation.ts": layoutNavigation,
   "ui/layout/page_host.ts": layoutPageHost,
   "ui/layout/palette.ts": layoutPalette,
+  "ui/layout/palette_places.ts": layoutPalettePlaces,
   "ui/layout/shortcut_sheet.ts": layoutShortcutSheet,
   "ui/layout/toasts.ts": layoutToasts,
   "ui/live.ts": live,

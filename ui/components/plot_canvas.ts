@@ -1,7 +1,7 @@
 /** Draws a plot with uPlot. Loaded when the first plot is shown. */
 
-import { clock } from "../format.ts";
 import uPlot from "uplot";
+import { clock } from "../format.ts";
 import { drawn, type PlotData, type PlotTone } from "./plot_data.ts";
 
 /** Pixels at the left for the values, the same for all plots, so that those above each other align. */

@@ -10,6 +10,7 @@ import { toastError } from "../notices.ts";
 import { type Command, findCommands } from "../commands.ts";
 import { commands, isPaletteOpen } from "../palette.ts";
 import { go, href } from "../route.ts";
+import { usePlaces } from "./palette_places.ts";
 
 const MAX_SHOWN = 50;
 
@@ -32,7 +33,10 @@ function Opened() {
   const list = useRef<HTMLUListElement>(null);
   const typed = useSignal("");
   const chosen = useSignal(0);
-  const found = [...findCommands(commands.value, typed.value), ...searchesFor(typed.value)]
+  const places = usePlaces().filter(({ id }) => !commands.value.some((other) => other.id === id));
+  // Places are too many to be shown to who has not said yet what to look for.
+  const all = typed.value.trim() ? [...commands.value, ...places] : commands.value;
+  const found = [...findCommands(all, typed.value), ...searchesFor(typed.value)]
     .slice(0, MAX_SHOWN);
 
   useLayoutEffect(() => {
