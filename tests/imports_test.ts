@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { page } from "../routes/page.ts";
 
 /** Who may import whom: a folder imports from itself and from those named. */
 const MAY_IMPORT: Record<string, string[]> = {
@@ -59,4 +60,8 @@ Deno.test("imports run downward only, and each library stays in its home", async
   }
   assertEquals(wrong, []);
   assertEquals(seen > 100, true, `only ${seen} imports were looked at`);
+});
+
+Deno.test("the modules of the page can be put together: none is unlisted, and none imports itself around a circle", async () => {
+  assertEquals((await page().request("/")).status, 200);
 });
