@@ -164,3 +164,19 @@ Deno.test("who may only look sees why the buttons of a queue do nothing", async 
   assertEquals((await queue(site, "default"))?.paused, false);
   site.noComplaints();
 });
+
+Deno.test("neither a phone nor a tablet has to scroll sideways, whatever a queue is called", async () => {
+  await using site = await PageSite.start({ worker: false });
+  const name = "a_very_long_queue_name_".repeat(5);
+  await start(site, "count_primes", name);
+  const page = await site.open(`#/queues/${name}`, { width: 360, height: 740 });
+  for (const hash of [`#/queues/${name}`, "#/queues", "#/", "#/system"]) {
+    await page.goto(`${site.url}/${hash}`);
+    await page.locator("main .card").first().waitFor();
+    for (const width of [360, 820]) {
+      await page.setViewportSize({ width, height: 740 });
+      assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width, hash);
+    }
+  }
+  site.noComplaints();
+});

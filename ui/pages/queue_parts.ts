@@ -46,5 +46,7 @@ export function ServedBy({ workers }: { workers: WorkerInfo[] }) {
   if (workers.length > 1) {
     return html`<a href=${href("workers")}>${plural(workers.length, "worker")}</a>`;
   }
-  return html`<a href=${href("workers", first.name)}>${first.name}</a>`;
+  return html`
+    <a class="cut" href=${href("workers", first.name)} title=${first.name}>${first.name}</a>
+  `;
 }
