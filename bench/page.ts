@@ -200,7 +200,8 @@ async function loadAll(page: Page): Promise<number> {
     loaded = Number(
       await page.locator("[aria-setsize]").first().getAttribute("aria-setsize"),
     );
-    return loaded >= TASKS;
+    // Tasks that have come since the list began stand above it, and as many have left its end.
+    return loaded >= TASKS || await page.getByText("There are no more.").count() > 0;
   }, 120_000);
   await page.evaluate(() => scrollTo(0, 0));
   return loaded;

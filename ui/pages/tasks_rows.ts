@@ -2,7 +2,8 @@
 
 import { type Signal, signal } from "@preact/signals";
 import { html } from "htm/preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { Badge } from "../components/badge.ts";
 import { Ago } from "../components/time.ts";
 import { VirtualRows } from "../components/virtual_rows.ts";
@@ -43,6 +44,7 @@ export function Rows({ ids }: { ids: string[] }) {
   const height = isNarrow.value ? NARROW : WIDE;
   useKeys(ids, height, list);
   useEffect(() => () => active.value = null, []);
+  const rowOf = useRows(columns, isNarrow.value);
   const tracks = ["34px", ...columns.map((id) => column(id).width)].join(" ");
   return html`
     <div class="card flush task-rows" ref=${list} style=${{ "--tracks": tracks }}>
@@ -66,12 +68,27 @@ export function Rows({ ids }: { ids: string[] }) {
         count=${ids.length}
         rowHeight=${height}
         rowKey=${(index: number) => ids[index] ?? ""}
-        row=${(index: number) =>
-          html`<${RowOf} id=${ids[index] ?? ""} columns=${columns} narrow=${isNarrow.value} />`}
+        row=${(index: number) => rowOf(ids[index] ?? "")}
         onEnd=${more}
       />
     </div>
   `;
+}
+
+/** Rows that are kept as they were made. */
+const MAX_MADE = 300;
+
+/** Makes rows; one that is there already is the same object, so that scrolling does not draw it again. */
+function useRows(columns: ColumnId[], narrow: boolean): (id: string) => ComponentChildren {
+  const made = useMemo(() => new Map<string, ComponentChildren>(), [columns.join(), narrow]);
+  return (id) => {
+    let row = made.get(id);
+    if (row === undefined) {
+      if (made.size >= MAX_MADE) made.clear();
+      made.set(id, row = html`<${RowOf} id=${id} columns=${columns} narrow=${narrow} />`);
+    }
+    return row;
+  };
 }
 
 interface RowProps {
