@@ -14,7 +14,7 @@ export class Mask {
   /** @param names of fields, upper and lower case alike; `*` stands for any characters */
   constructor(readonly names: string[]) {
     const patterns = names.map((name) =>
-      name.split("*").map((part) => part.replaceAll(/[^\w]/g, "\\$&")).join(".*")
+      name.split("*").map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")
     );
     this.#names = new RegExp(`^(?:${patterns.join("|")})$`, "isu");
   }

@@ -37,8 +37,11 @@ export function audit(broker: Broker, clients: Clients, mask: Mask | null): Midd
     const rule = c.get("rule") as ContextVariableMap["rule"] | undefined;
     const principal = c.get("principal") as Principal | undefined;
     const { status } = c.res;
-    // Who is not known, or asks too often, could fill it with nothing.
-    if (!rule?.action || status === 429 || (!principal && !c.get("actor"))) return;
+    // Who is not known, or asks too often, could fill it with nothing: what was refused before the password was
+    // looked at is not kept.
+    if (!rule?.action || status === 429 || (!principal && (!c.get("actor") || status >= 500))) {
+      return;
+    }
     if (rule.onlyPeople && !isPerson(c, principal)) return;
     const body = await readBody(c);
     if (body?.["dry_run"] === true && status < 400) return;

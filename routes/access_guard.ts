@@ -49,7 +49,8 @@ export function guard(
     const principal = login ? await login.identify(c) : ANYONE;
     if (!principal) throw unauthorized(c, "Log in first: this server knows who may do what");
     c.set("principal", principal);
-    const isForPageOnly = !isReading(c.req.method) || (isUpgrade(c) && ticketOf(c) === undefined);
+    const isForPageOnly = rule.changes || !isReading(c.req.method) ||
+      (isUpgrade(c) && ticketOf(c) === undefined);
     if (principal.via === "session" && isForPageOnly) {
       refuseOtherOrigins(c.req.raw);
     }

@@ -195,9 +195,10 @@ export function isUpgrade(c: Context): boolean {
   return c.req.header("upgrade")?.toLowerCase() === "websocket";
 }
 
-/** The ticket that a request for a WebSocket brings. */
+/** The ticket that a request for a WebSocket brings. The header alone would open every route with it. */
 export function ticketOf(c: Context): string | undefined {
-  return isUpgrade(c) ? c.req.query("ticket") : undefined;
+  const isSocket = isUpgrade(c) && /^\/ws(\/|$)/.test(c.req.path);
+  return isSocket ? c.req.query("ticket") : undefined;
 }
 
 /** The problem of who has not said who they are, or said it wrong. */

@@ -1,5 +1,7 @@
 /** Slows down who tries passwords. */
 
+import { isIP } from "node:net";
+
 const WINDOW_MS = 5 * 60_000;
 /** Failed logins that are let through in this time: of a user from an address, */
 const MAX_OF_BOTH = 5;
@@ -42,11 +44,14 @@ export class Throttle {
     return 0;
   }
 
-  /** The attempt was none: it was the right password, or was not looked at. */
+  /**
+   * The attempt was none: it was the right password, or was not looked at. Nothing is kept of it, for who
+   * makes many of them would push out what is known of others.
+   */
   forgive(user: string, address: string | null): void {
     for (const [key] of keysOf(user, address)) {
       const attempts = this.#attempts.get(key);
-      if (attempts) attempts.count--;
+      if (attempts && --attempts.count <= 0) this.#attempts.delete(key);
     }
   }
 
@@ -56,10 +61,20 @@ export class Throttle {
   }
 }
 
+/** Who has one IPv6 address mostly has all of its /64. */
+function networkOf(address: string | null): string | null {
+  if (address === null || isIP(address) !== 6) return address;
+  const [start = "", end = ""] = address.toLowerCase().split("::");
+  const [before, after] = [start.split(":").filter(Boolean), end.split(":").filter(Boolean)];
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => "0");
+  return [...before, ...zeros, ...after].slice(0, 4).join(":");
+}
+
 function keysOf(user: string, address: string | null): [key: string, max: number][] {
+  const network = networkOf(address);
   return [
-    [`both ${address} ${user}`, MAX_OF_BOTH],
-    [`address ${address}`, MAX_OF_ADDRESS],
+    [`both ${network} ${user}`, MAX_OF_BOTH],
+    [`address ${network}`, MAX_OF_ADDRESS],
     [`user ${user}`, MAX_OF_USER],
   ];
 }

@@ -56,11 +56,13 @@ export function refuseCrossSite({ headers, url }: Request): void {
  * by themselves, so nothing else tells who wanted it.
  * @throws {Problem} 403
  */
-export function refuseOtherOrigins({ headers, url }: Request): void {
+export function refuseOtherOrigins({ method, headers, url }: Request): void {
   const origin = headers.get("origin");
+  const site = headers.get("sec-fetch-site");
   const host = headers.get("host") ?? new URL(url).host;
+  // No page asked for an address that the user typed.
   const isOurs = origin === null
-    ? headers.get("sec-fetch-site") === "same-origin"
+    ? site === "same-origin" || (site === "none" && isReading(method))
     : isOriginOf(origin, host);
   if (isOurs) return;
   throw new Problem(

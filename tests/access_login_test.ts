@@ -253,3 +253,47 @@ Deno.test("where nobody has to log in, nobody can", async () => {
   await problem(await test.post("/logout-everywhere"), 409);
   assertEquals((await test.get("/users")).status, 200);
 });
+
+Deno.test("a GET that starts something is a change as any other", async () => {
+  await using secured = await Secured.start();
+  const session = await secured.login("the-operator");
+  const start = async (headers: Record<string, string>) => {
+    const response = await secured.request("GET", "/hello", { ...session, ...headers });
+    await response.body?.cancel();
+    return response.status;
+  };
+  // As another page in the same site has it, over HTTP, where a browser does not say whose page it is.
+  assertEquals(await start({}), 403);
+  assertEquals(await start({ "sec-fetch-site": "same-site" }), 403);
+  assertEquals(await start({ "sec-fetch-site": "same-origin" }), 202);
+  assertEquals(await start({ "sec-fetch-site": "none" }), 202, "an address that was typed");
+});
+
+Deno.test("logins that were not looked at push nothing out: neither what was tried, nor the audit trail", async () => {
+  const throttle = new Throttle();
+  for (let i = 0; i < 5; i++) throttle.attempt("admin", "1");
+  for (let i = 0; i < 30_000; i++) {
+    throttle.attempt(`${i}`, "2");
+    throttle.forgive(`${i}`, "2");
+  }
+  assert(throttle.attempt("admin", "1") > 0);
+
+  await using secured = await Secured.start();
+  const tries = Array.from({ length: 60 }, (_, i) => secured.tryLogin(`u${i}`, "wrong password"));
+  const statuses = (await Promise.all(tries)).map(({ status }) => status);
+  assert(statuses.includes(503), "too many at once");
+  const audit = await secured.request("GET", "/audit?limit=500", secured.bearer("operator"));
+  const { entries } = await audit.json();
+  assertEquals(entries.length, statuses.filter((status) => status === 401).length);
+});
+
+Deno.test("an IPv6 address counts as its network, of which one stranger has all", () => {
+  const throttle = new Throttle();
+  const tries = (address: (i: number) => string) =>
+    Array.from({ length: 40 }, (_, i) => throttle.attempt(`u${i}`, address(i)))
+      .filter((ms) => ms === 0).length;
+  assertEquals(tries((i) => `2001:db8:0:7::${i.toString(16)}`), 30);
+  assertEquals(tries((i) => `2001:DB8::7:1:2:3:${i}`), 0, "the same, written otherwise");
+  assertEquals(tries((i) => `2001:db8:0:8:1:2:3:${i}`), 30);
+  assertEquals(tries(() => "::1"), 30);
+});

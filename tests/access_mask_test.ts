@@ -30,6 +30,13 @@ Deno.test("fields are hidden by their names, whatever they hold, however deep", 
     assertEquals(mask.value(value), shown);
     assertEquals(JSON.parse(mask.text(JSON.stringify(value))), shown);
   }
+  // In a pattern, no character but * stands for others.
+  for (
+    const name of ["api-key", "a b", "clé", "@id", "a$b", "(a|b)", "[a]", "a\\b", '"', "/a+?^{2}"]
+  ) {
+    const one = new Mask([name]);
+    assertEquals(one.value({ [name]: 1, other: 2 }), { [name]: MASK, other: 2 }, name);
+  }
   const all = new Mask(["*"]);
   assertEquals(all.value({ a: { b: 1 } }), { a: MASK });
   let deep: Json = { password: SECRET };

@@ -60,11 +60,21 @@ for (const [kind, start] of Object.entries(STORES)) {
       await using socket = await TestSocket.openAt(server.addr.port, `/ws/task/x${once}`);
       assertEquals((await socket.closed()).code, 4404);
       assertEquals(await refusal(secured, `/ws${once}`), 401);
+      // Other texts that stand for the same bytes are not other tickets.
+      const last = once.at(-1) ?? "";
+      const next = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+      const twin = once.slice(0, -1) + next[next.indexOf(last) ^ 1];
+      for (const same of [`${once}=`, `${once}!`, twin]) {
+        assertEquals(await refusal(secured, `/ws${same}`), 401, same);
+      }
     }
     const unused = await ticket(secured, secured.bearer("viewer"));
     assertEquals(await refusal(secured, `/ws${unused}x`), 401);
     // A ticket is for sockets only.
     assertEquals((await secured.request("GET", `/queues${unused}`)).status, 401);
+    assertEquals(await refusal(secured, `/queues${unused}`), 401);
+    const more = await secured.request("POST", `/ws-tickets${unused}`, UPGRADE);
+    assertEquals(more.status, 401, "one ticket for another");
     const secret = (await secured.test.broker.access.read(null))?.records.get("secret") ?? "";
     const payload = unused.slice("?ticket=".length).split(".")[0] ?? "";
     const mark = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")))[2];
