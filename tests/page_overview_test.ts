@@ -61,7 +61,7 @@ Deno.test("the overview counts and draws what really ran, and goes on by itself"
     await failed.getByRole("link", { name: "divide" }).getAttribute("href"),
     `#/tasks/${failing}`,
   );
-  assertEquals(await figure(page, "Running").innerText(), "1");
+  await until(async () => await figure(page, "Running").innerText() === "1");
 
   const done = async () => Number(await figure(page, "Done per minute").innerText());
   await until(async () => await done() > 0, SAMPLED);

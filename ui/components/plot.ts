@@ -53,7 +53,7 @@ export function Plot({ title, data, nothing = "There are no figures of this time
           const value = at === null ? null : values[at] ?? null;
           return html`
             <li key=${label} data-tone=${tone}>
-              <span class="plot-key"></span>${label}
+              <span class="plot-key"></span><span class="plot-label" title=${label}>${label}</span>
               <strong>${value === null ? "–" : data.format(value)}</strong>
             </li>
           `;

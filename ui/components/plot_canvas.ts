@@ -125,7 +125,7 @@ export class PlotCanvas {
 
 function look(kind: PlotData["kind"], tone: PlotTone, colour: () => string): uPlot.Series {
   if (kind === "bars") {
-    const paths = uPlot.paths.bars?.({ size: [0.72, 28] });
+    const paths = uPlot.paths.bars?.({ size: [0.72, 28], gap: 1 });
     return { fill: colour, width: 0, points: { show: false }, ...(paths && { paths }) };
   }
   // What is only there to compare with stands back.

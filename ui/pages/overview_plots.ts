@@ -49,7 +49,8 @@ function All({ history }: { history: History }) {
     {
       title: "Busy slots",
       data: plotOf(history, [
-        ["Busy", "accent", ({ busy }) => busy],
+        // A worker also holds what it has claimed ahead.
+        ["Busy", "accent", ({ busy, slots }) => Math.min(busy, slots)],
         ["Slots", "muted", ({ slots }) => slots],
       ], { kind: "lines", format: count }),
     },
