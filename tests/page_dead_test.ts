@@ -4,6 +4,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import type { DeadGroup, DeadGroups, Task, TaskSummary } from "../jobs/wire.ts";
 import { fitting, keyOf, keyOfTask, sizeOf } from "../ui/dead_groups.ts";
+import { violationsInBothThemes } from "./axe.ts";
 import { PageSite } from "./page_kit.ts";
 import { until } from "./until.ts";
 
@@ -41,6 +42,7 @@ Deno.test("dead tasks are grouped by their error, opened, searched, and linked t
   await using site = await PageSite.start();
   const page = await site.open("#/dead");
   await page.getByText("No dead tasks. Well done!").waitFor();
+  assertEquals(await violationsInBothThemes(page), []);
   const [first = ""] = await fail(site, 3, 2);
   await group(page, "webhook").locator(".dead-count").getByText("3").waitFor();
   await group(page, "create_task").locator(".dead-count").getByText("2").waitFor();
@@ -50,6 +52,7 @@ Deno.test("dead tasks are grouped by their error, opened, searched, and linked t
   const rows = group(page, "webhook").getByRole("row");
   await until(async () => await rows.count() === 4);
   assertStringIncludes(await rows.nth(1).innerText(), "Webhooks are off");
+  assertEquals(await violationsInBothThemes(page), []);
   await page.reload();
   await until(async () => await rows.count() === 4);
   await page.getByLabel("Search by task or error").fill("time limit");
@@ -86,6 +89,7 @@ Deno.test("one dead task, a group and all of them are replayed", async () => {
 
   await page.getByRole("button", { name: /^Replay \d tasks of create_task/ }).click();
   await dialog.getByText("3 dead tasks.").waitFor();
+  assertEquals(await violationsInBothThemes(page), []);
   await dialog.getByRole("button", { name: "Cancel" }).click();
   assertEquals(await dead(site), 4);
   await page.getByRole("button", { name: /^Replay \d tasks of create_task/ }).click();

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import type { Schedule, ScheduleRun, Task } from "../jobs/wire.ts";
+import { violationsInBothThemes } from "./axe.ts";
 import { PageSite } from "./page_kit.ts";
 import { until } from "./until.ts";
 
@@ -34,6 +35,7 @@ Deno.test("a schedule made in the form runs, and its history tells of it", async
   await until(async () => await preview.getByRole("listitem").count() === 5);
   await page.getByText("How its tasks run").click();
   await page.getByLabel("Priority").selectOption("high");
+  assertEquals(await violationsInBothThemes(page), []);
   await page.getByRole("button", { name: "Make schedule" }).click();
 
   await page.getByRole("heading", { name: "beat", level: 1 }).waitFor();
@@ -61,6 +63,7 @@ Deno.test("cron and zone are checked while they are typed, and said in words", a
   await cron.fill("61 2 * * *");
   await page.locator("#cron-error").getByText("minute must be from 0 to 59").waitFor();
   assertEquals(await cron.getAttribute("aria-invalid"), "true");
+  assertEquals(await violationsInBothThemes(page), []);
   await page.getByRole("button", { name: "Weekdays" }).click();
   await page.locator("#cron-error").waitFor({ state: "detached" });
   await preview.getByText("At 09:00, Monday to Friday").waitFor();
@@ -105,6 +108,7 @@ Deno.test("a schedule is run now, paused with a way back, and found by its name"
   assertStringIncludes(page.url(), "q=oft");
   await page.reload();
   await row(page, "often").waitFor();
+  assertEquals(await violationsInBothThemes(page), []);
   assertEquals(await row(page, "nightly").count(), 0);
   site.noComplaints();
 });
@@ -138,7 +142,7 @@ Deno.test("a schedule is changed, copied and deleted", async () => {
   await name.fill("new");
   await page.getByRole("button", { name: "Make schedule" }).click();
   // The address of the form is not in the way of a schedule that is called like it.
-  await page.getByRole("heading", { name: "new", level: 1 }).waitFor();
+  await page.getByRole("heading", { name: "new", exact: true, level: 1 }).waitFor();
   assertEquals((await get(site, "new")).args, [1, 5]);
 
   await page.getByRole("button", { name: "More for new" }).click();
@@ -164,7 +168,23 @@ Deno.test("the history says what ran, how it ended, and why something was skippe
   const task = await site.api<Task>("GET", `/tasks/${first?.task_id}`);
   assertEquals(task.schedule, "pulse");
   assertEquals(await page.locator(".times li").count(), 5);
+  assertEquals(await violationsInBothThemes(page), []);
   await page.goto(`${site.url}/#/schedules/nothing`);
   await page.getByText("No schedule is named nothing.").waitFor();
+  site.noComplaints();
+});
+
+Deno.test("on a server that is read-only the buttons say why they do nothing", async () => {
+  await using site = await PageSite.start({ worker: false, args: ["--read-only"] });
+  const page = await site.open("#/schedules");
+  const create = page.getByRole("button", { name: "New schedule" });
+  await until(async () => await create.getAttribute("aria-disabled") === "true");
+  assertEquals(await create.getAttribute("title"), "This server is read-only.");
+  await create.click({ force: true });
+  assertStringIncludes(page.url(), "#/schedules");
+  await page.goto(`${site.url}/#/schedules/new`);
+  const save = page.getByRole("button", { name: "Make schedule" });
+  await save.waitFor();
+  assertEquals(await save.getAttribute("aria-disabled"), "true");
   site.noComplaints();
 });

@@ -4,6 +4,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Locator, Page } from "playwright-core";
 import type { TaskType, WorkerInfo } from "../jobs/wire.ts";
 import { goneFrom, isSilent, listen } from "../ui/fleet.ts";
+import { violationsInBothThemes } from "./axe.ts";
 import { PageSite } from "./page_kit.ts";
 import { Program } from "./program.ts";
 import { until } from "./until.ts";
@@ -48,6 +49,7 @@ Deno.test("what runs in each slot is shown live, and leads to the task", async (
   await shown.getByText("1 idle slot").waitFor();
   const bar = slot.getByRole("progressbar");
   await until(async () => Number(await bar.getAttribute("aria-valuenow")) > 5);
+  assertEquals(await violationsInBothThemes(page), []);
   await slot.getByRole("link").click();
   await page.getByRole("heading", { name: "create_task", level: 1 }).waitFor();
   site.noComplaints();
@@ -85,8 +87,9 @@ Deno.test("a worker does what it is told on its page, and says so", async () => 
   await page.getByRole("button", { name: "Stop taking from slow" }).waitFor({ state: "detached" });
   await until(async () => (await now(site, name))?.queues.includes("slow") === false);
 
+  assertEquals(await violationsInBothThemes(page), []);
   await press("Restart pool");
-  await toast(page, "replaced").waitFor();
+  await toast(page, "replaces its threads").waitFor({ timeout: 20_000 });
   await press(/^Quiet/);
   await toast(page, "takes no tasks").waitFor();
   assertEquals((await now(site, name))?.mode, "quiet");
@@ -159,11 +162,13 @@ Deno.test("the limits of a task are changed while workers run, and taken back", 
   await page.getByLabel("Soft time limit").fill("1");
   await page.getByRole("button", { name: "Save" }).click();
   await page.locator("#limit-rate_limit-error").waitFor();
+  assertEquals(await violationsInBothThemes(page), []);
   await page.getByLabel("Rate limit").fill("100/s");
   await page.getByRole("button", { name: "Save" }).click();
   await toast(page, "The limits of create_task are changed.").waitFor();
   await row.getByText("100/s").waitFor();
   assertEquals(await row.getByText("set", { exact: true }).count(), 3);
+  assertEquals(await violationsInBothThemes(page), []);
 
   const id = await site.task("create_task", [60]);
   let error: string | undefined;

@@ -24,7 +24,7 @@ interface ButtonProps {
 export function RunNow({ schedule: { name }, small = false }: ButtonProps) {
   return html`
     <${Button} icon="bolt" kind=${small ? "bare" : "plain"} size=${small ? "small" : "normal"}
-      needs="operator" label=${`Run ${name} now`} onClick=${() => runNow(name)}>
+      needs="operator" label=${small ? `Run ${name} now` : undefined} onClick=${() => runNow(name)}>
       ${!small && "Run now"}
     <//>
   `;
@@ -34,7 +34,9 @@ export function PauseOrResume({ schedule: { name, paused }, small = false }: But
   const word = paused ? "Resume" : "Pause";
   return html`
     <${Button} icon=${paused ? "play" : "pause"} kind=${small ? "bare" : "plain"}
-      size=${small ? "small" : "normal"} needs="operator" label=${`${word} ${name}`}
+      size=${small ? "small" : "normal"} needs="operator" label=${small
+        ? `${word} ${name}`
+        : undefined}
       onClick=${() => paused ? resume(name) : pause(name)}>
       ${!small && word}
     <//>
