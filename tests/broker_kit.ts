@@ -7,9 +7,10 @@ import type {
   Claimed,
   NewTask,
   Outcome,
+  TaskQuery,
   WorkerBeat,
 } from "../jobs/broker.ts";
-import type { State } from "../jobs/wire.ts";
+import type { State, Task } from "../jobs/wire.ts";
 
 /** What a broker must do, on an empty store to which it may connect as often as it likes. */
 export type Case = (connect: (options?: Partial<BrokerOptions>) => Broker) => Promise<void>;
@@ -115,6 +116,18 @@ export async function status(broker: Broker, id: string): Promise<State | undefi
 }
 
 export async function listed(broker: Broker, state?: State): Promise<{ id: string }[]> {
-  const { tasks } = await broker.list({ state, limit: 100 });
+  const tasks = await firstTasks(broker, { state, limit: 100 });
   return tasks.map(({ task_id }) => ({ id: task_id }));
+}
+
+/** The first so many tasks: on a busy machine a page may end before it is full. */
+export async function firstTasks(broker: Broker, query: TaskQuery): Promise<Task[]> {
+  const found: Task[] = [];
+  let { cursor } = query;
+  do {
+    const page = await broker.list({ ...query, limit: query.limit - found.length, cursor });
+    found.push(...page.tasks);
+    cursor = page.cursor ?? undefined;
+  } while (cursor !== undefined && found.length < query.limit);
+  return found;
 }

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Broker } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import { isReady, STATES, type TaskEvent } from "../jobs/wire.ts";
-import { beat } from "./broker_kit.ts";
+import { beat, firstTasks } from "./broker_kit.ts";
 import { Model } from "./broker_model.ts";
 import { type Seen, seen, seenEvent } from "./broker_seen.ts";
 import { QUEUES, sequence, type Step, type Target, WORKERS } from "./broker_steps.ts";
@@ -155,11 +155,11 @@ class Trial {
 
   async #compare(): Promise<void> {
     const [broker, model] = [this.#broker, this.#model];
-    const { tasks } = await broker.list({ limit: 100 });
+    const tasks = await firstTasks(broker, { limit: 100 });
     assertEquals(tasks.map(seen), model.list());
     for (const task of tasks) assertEquals(await broker.get(task.task_id), task);
     for (const state of STATES) {
-      const { tasks } = await broker.list({ state, limit: 100 });
+      const tasks = await firstTasks(broker, { state, limit: 100 });
       const isOrdered = isReady(state) && !model.isAnyOrder;
       const ordered = (list: Seen[]) => isOrdered ? list : sorted(list, "task_id");
       assertEquals(ordered(tasks.map(seen)), ordered(model.list(state)));

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Broker, Claimed, NamedTaskLimits, QueueState } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import { PRIORITIES, STATES, type Task, type TaskEvent } from "../jobs/wire.ts";
-import { beat, newTask } from "./broker_kit.ts";
+import { beat, firstTasks, newTask } from "./broker_kit.ts";
 import { Program } from "./program.ts";
 import { TestRedis } from "./redis.ts";
 import { startSqlite } from "./stores.ts";
@@ -85,7 +85,7 @@ async function contents(broker: Broker): Promise<Contents> {
     }
   }
   tasks.sort((a, b) => a.task_id < b.task_id ? -1 : 1);
-  const newest = (await broker.list({ limit: 500 })).tasks.map(({ task_id }) => task_id);
+  const newest = (await firstTasks(broker, { limit: 500 })).map(({ task_id }) => task_id);
   const events = await Promise.all(tasks.map(({ task_id }) => broker.events(task_id, 0)));
   const stored = await broker.schedules.list("", 1000);
   const schedules = await Promise.all(stored.map(async ({ revision: _, ...schedule }) => ({

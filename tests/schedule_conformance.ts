@@ -12,7 +12,7 @@ import {
   type StoredSchedule,
   TURN_MS,
 } from "../jobs/schedule_store.ts";
-import { newTask } from "./broker_kit.ts";
+import { firstTasks, newTask } from "./broker_kit.ts";
 import type { TestStore } from "./stores.ts";
 import { until } from "./until.ts";
 
@@ -43,7 +43,7 @@ async function advance({ schedules }: Broker, step: ScheduleStep): Promise<boole
 }
 
 async function waiting(broker: Broker): Promise<string[]> {
-  const { tasks } = await broker.list({ limit: 500 });
+  const tasks = await firstTasks(broker, { limit: 500 });
   return tasks.map(({ task_id }) => task_id);
 }
 
