@@ -20,7 +20,10 @@ export class CommandRefusedError extends Error {
 }
 
 /** @throws {UnknownWorkerError} */
-export async function getWorker(broker: Broker, name: string): Promise<WorkerInfo> {
+export async function getWorker(
+  broker: Pick<Broker, "workers">,
+  name: string,
+): Promise<WorkerInfo> {
   const workers = await broker.workers();
   const worker = workers.find((each) => each.name === name);
   if (!worker) throw new UnknownWorkerError(name, workers.map((each) => each.name));
@@ -34,7 +37,7 @@ export async function getWorker(broker: Broker, name: string): Promise<WorkerInf
  * @throws {CommandRefusedError} it cannot do that, as far as its last heartbeat tells
  */
 export async function tellWorker(
-  broker: Broker,
+  broker: Pick<Broker, "workers" | "commands">,
   name: string,
   command: WorkerCommand,
 ): Promise<string> {

@@ -13,6 +13,7 @@ import { Fleet, type Member, SLOTS } from "./fleet.ts";
 import type { Call } from "./load.ts";
 import { Flow } from "./flow.ts";
 import { allDone, harmAll } from "./harm.ts";
+import { Orders } from "./orders.ts";
 import { type Options, plan } from "./plan.ts";
 import { Producer } from "./producer.ts";
 import { Recorder } from "./recorder.ts";
@@ -36,6 +37,7 @@ export interface Report {
   findings: string[];
   verdict: Verdict;
   fleet: Pick<Fleet, "counts" | "growth">;
+  orders: number;
   outages: number;
   sleeps: number;
   failures: number;
@@ -81,6 +83,9 @@ export async function chaos(
   const clockwork = new Clockwork(broker);
   await clockwork.start();
   say(`all are up; ${faults.length} faults in ${options.minutes} min`);
+  const orders = new Orders(broker, options.seed, findings);
+  const telling = orders.run(signal);
+  telling.catch(() => {}); // the end of it tells
   await allDone([
     harmAll(faults, { fleet, store, downtimes, sleeps, say, signal }),
     producer.run(options.seed, options.rate, options.minutes * 60_000),
@@ -90,6 +95,8 @@ export async function chaos(
   await producer.answered();
   const there = () => broker.ping().then(() => true, () => false);
   await within(ANSWER_WITHIN_MS, signal, there);
+  await orders.end(signal);
+  await telling;
   await clockwork.stop();
   const stuck = await quiet(broker, signal);
   if (stuck) findings.add(stuck);
@@ -117,6 +124,7 @@ export async function chaos(
     findings: findings.lines(),
     watched: { tasks: spectator.ended, connections: spectator.connections },
     fleet: { counts, growth },
+    orders: orders.told,
     outages: downtimes.length,
     sleeps: sleeps.length,
     minutes: (performance.now() - started) / 60_000,

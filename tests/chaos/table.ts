@@ -4,8 +4,19 @@ import type { Recovery } from "./audit.ts";
 import type { Report } from "./run.ts";
 
 export function table(report: Report): string {
-  const { options, verdict, fleet, outages, sleeps, failures, watched, size, minutes, findings } =
-    report;
+  const {
+    options,
+    verdict,
+    fleet,
+    orders,
+    outages,
+    sleeps,
+    failures,
+    watched,
+    size,
+    minutes,
+    findings,
+  } = report;
   const { SUCCESS, FAILURE, REVOKED } = verdict.ended;
   const { counts, growth } = fleet;
   const recovered = (what: Recovery["what"][], calm: boolean, time: "backMs" | "rerunMs") =>
@@ -25,6 +36,7 @@ export function table(report: Report): string {
     ["stops", `${number(counts.stop)}, of them beyond the lease ${number(counts["long stop"])}`],
     ["TERM", number(counts.term)],
     ["restarts", number(counts.restart)],
+    ["workers told what to do", number(orders)],
     ["outages of the store", number(outages)],
     ["everyone stopped", number(sleeps)],
     ["handed out again", perMillion(verdict.repeated, verdict.accepted)],
