@@ -46,7 +46,7 @@ export interface Pool {
   /**
    * Loads task code anew: replaces its threads one after the other, each when its task has ended.
    * Resolves when the new code has been seen to start.
-   * @throws {Error} it does not; the old goes on
+   * @throws {Error} it does not, and the old goes on, or it is being seen to at this moment
    */
   restart(): Promise<void>;
   close(): Promise<void>;

@@ -69,8 +69,8 @@ export class ThreadPool implements Pool {
   #slots: Slot[] = [];
   #size: number;
   #taskNames: string[] = [];
-  /** Threads that have to start before others do. */
-  readonly #trials = new Set<Child>();
+  /** A thread that has to start before others do. */
+  #trial: Child | undefined;
   readonly #exits = new Set<Promise<unknown>>();
   #listener: PoolListener | undefined;
 
@@ -135,17 +135,18 @@ export class ThreadPool implements Pool {
   }
 
   async restart(): Promise<void> {
+    if (this.#trial) throw new Error("new threads are being started already: tell it again later");
     // What does not even start must not take the place of what runs.
     const first = this.#spawn();
     first.dismissed = true; // nobody listens to it yet
-    this.#trials.add(first);
+    this.#trial = first;
     try {
       await first.ready;
     } catch (error) {
       this.#dismiss(first);
       throw error;
     } finally {
-      this.#trials.delete(first);
+      this.#trial = undefined;
     }
     first.dismissed = false;
     for (const slot of this.#slots) {
@@ -173,7 +174,7 @@ export class ThreadPool implements Pool {
   }
 
   async close(): Promise<void> {
-    for (const trial of this.#trials) this.#dismiss(trial);
+    if (this.#trial) this.#dismiss(this.#trial);
     for (const { child, next } of this.#slots) {
       this.#dismiss(child);
       if (next) this.#dismiss(next);

@@ -280,6 +280,7 @@ export class Worker implements Commanded {
   }
 
   #scale(now: number): void {
+    if (this.#stopping !== "no") return; // a thread that is made now is only in the way
     const { running, waiting } = this.#runs.held;
     const more = this.#takesTasks && (waiting > 0 || this.#demand.more);
     const hasChanged = this.#scaler.look(now, { running, more });

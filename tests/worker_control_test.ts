@@ -263,6 +263,33 @@ Deno.test("a restarted pool runs task code as it is now, and new code that fails
   }
 });
 
+Deno.test("a pool that is being restarted makes no more threads for being told again", async () => {
+  await using setup = await Setup.start();
+  const worker = setup.threads(1);
+  await setup.run(fixtures.echo, [1]);
+  const told = await Promise.allSettled([1, 2, 3, 4].map(() => worker.restartPool()));
+  assertEquals(told.map(({ status }) => status), ["fulfilled", ...Array(3).fill("rejected")]);
+  assertMatch(
+    told.map((each) => each.status === "rejected" ? String(each.reason) : "").join(),
+    /new threads are being started already: tell it again later/,
+  );
+  await worker.restartPool();
+  assertEquals((await setup.run(fixtures.echo, [2])).result, 2);
+});
+
+Deno.test("a worker that stops makes no more threads, however many it was to have", async () => {
+  await using setup = await Setup.start();
+  const worker = setup.threads(1);
+  const running = await setup.call(fixtures.nap, [1500]);
+  await setup.started(running);
+  worker.setBounds({ min: 50, max: 50 });
+  const { concurrency } = worker.beat();
+  worker.stop();
+  await setup.stopped();
+  assertEquals((await setup.task(running)).status, "SUCCESS");
+  assertEquals(worker.beat().concurrency, concurrency);
+});
+
 Deno.test("an async pool has no threads to restart", async () => {
   await using setup = await Setup.start();
   setup.async(1);
