@@ -96,6 +96,7 @@ export class PageSite implements AsyncDisposable {
   async openAs(user: string, hash = "#/", viewport?: { width: number; height: number }) {
     const page = await this.open(hash, viewport);
     await logIn(page, user);
+    await page.getByLabel("Password").waitFor({ state: "detached" });
     return page;
   }
 
@@ -162,6 +163,12 @@ export async function logIn(page: Page, user: string, password = PASSWORD): Prom
   await page.getByLabel("User").fill(user);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Log in" }).click();
+}
+
+/** Waits until a page shows what it loads. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator("main h1").first().waitFor();
+  await until(async () => await page.locator("main .loading").count() === 0);
 }
 
 /** Waits until a task is shown in a state. */

@@ -1,6 +1,6 @@
 /**
  * Keyboard shortcuts: one key ("/"), or two after each other ("g t"). They do nothing while somebody
- * types or a dialog is open. `?` shows those that work where the reader is.
+ * types or a dialog or a menu is open. `?` shows those that work where the reader is.
  */
 
 import { signal } from "@preact/signals";
@@ -36,6 +36,9 @@ export function addShortcuts(added: Shortcut[], isBasic = false): () => void {
   return () => shortcuts.value = shortcuts.peek().filter((each) => !added.includes(each));
 }
 
+/** What keys are for as long as it is open. */
+const OPEN = "dialog[open], .menu:popover-open";
+
 let begun = "";
 let begunAt = 0;
 
@@ -43,7 +46,7 @@ let begunAt = 0;
 export function startShortcuts(): void {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    if (isTyping(event.target) || document.querySelector(OPEN)) return;
     if (event.timeStamp - begunAt > SEQUENCE_MS) begun = "";
     const keys = begun ? `${begun} ${event.key}` : event.key;
     // What came last lies on top.

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { html } from "htm/preact";
 import { Component, type ComponentChildren, type ComponentType } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import { hasRole } from "../access.ts";
 import { Empty, Failed, Loading } from "../components/absence.ts";
 import { LinkButton } from "../components/button.ts";
@@ -11,7 +11,7 @@ import { Page } from "../components/page.ts";
 import { type PageProps, PAGES } from "../pages.ts";
 import { type PageName, route } from "../route.ts";
 import { me } from "../state/session.ts";
-import { loadStyles } from "../styles.ts";
+import { loadStyles, onlyStyles } from "../styles.ts";
 
 const loaded = signal<{ [P in PageName]?: ComponentType<PageProps> }>({});
 const failed = signal<PageName | null>(null);
@@ -35,6 +35,10 @@ export function PageHost() {
   useEffect(() => {
     if (page) void loadPage(page);
   }, [page]);
+  const isLoaded = page !== null && loaded.value[page] !== undefined;
+  useLayoutEffect(() => {
+    if (isLoaded) onlyStyles(PAGES[page].styles);
+  }, [page, isLoaded]);
   if (page === null) return html`<${NoPage} />`;
   const { needs, title } = PAGES[page];
   const seen = needs ? hasRole(needs) : true;

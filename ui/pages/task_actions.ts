@@ -15,14 +15,17 @@ import { unwatch, watch, watched } from "../state/watched.ts";
 import { copyCallItems } from "./call_texts.ts";
 import { RetryDialog } from "./task_retry.ts";
 
-/** Cancel for a task that can still end otherwise, Retry for one that has ended. */
+/**
+ * Cancel for a task that can still end otherwise, Retry for one that has ended: the same button, which
+ * keeps the focus.
+ */
 export function CancelOrRetry(
   { task, size = "small" }: { task: Task; size?: "small" | "normal" },
 ) {
   const { task_id, name, status } = task;
   if (isReady(status)) {
     return html`
-      <${Button} key="retry" size=${size} icon="retry" needs="operator" label=${`Retry ${name}`}
+      <${Button} size=${size} icon="retry" needs="operator" label=${`Retry ${name}`}
         onClick=${() => retry(task_id)}>Retry<//>
     `;
   }
@@ -32,7 +35,7 @@ export function CancelOrRetry(
     toast({ text: `Cancelled ${name}.`, undo: () => retry(task_id) });
   };
   return html`
-    <${Button} key="cancel" size=${size} kind="danger" icon="stop" needs="operator"
+    <${Button} size=${size} kind="danger" icon="stop" needs="operator"
       label=${isRunning ? `Stop now: ${name}` : `Cancel ${name}`} onClick=${run}>
       ${isRunning ? "Stop now" : "Cancel"}
     <//>
