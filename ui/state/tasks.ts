@@ -76,19 +76,29 @@ function receive(message: ServerMessage): void {
 
 const filling = new Set<string>();
 
+/** Milliseconds until what could not be had, or has changed all the time, is asked for again. */
+const AGAIN_MS = 1500;
+
 /** Asks for what events do not carry, and for the events before those that the socket has sent. */
 async function fill(id: string): Promise<void> {
   if (filling.has(id)) return;
   filling.add(id);
+  await null; // the messages of one frame are taken in together: this looks behind the last of them
+  let isMore = true;
   // What arrives during a request can leave something to ask for again.
-  for (let round = 0; round < 3; round++) {
-    let asked = false;
+  for (let round = 0; isMore && round < 3; round++) {
+    let failed = true;
     await attempt(async () => {
-      asked = await fillOnce(id);
-    }, () => learnMissing(id));
-    if (!asked) break;
+      isMore = await fillOnce(id);
+      failed = false;
+    }, () => {
+      learnMissing(id);
+      isMore = false;
+    });
+    if (failed) break;
   }
   filling.delete(id);
+  if (isMore && followers.has(id)) setTimeout(() => void fill(id), AGAIN_MS);
 }
 
 /** Answers whether there was anything to ask for. */
