@@ -111,11 +111,20 @@ function read(kind: Kind, path: string): { text: string; credentials: Credential
   }
 }
 
-/** Writes a file whole, so that a server which reads it now sees the old one or the new one. */
+/**
+ * Writes a file whole, so that a server which reads it now sees the old one or the new one. Who could read it
+ * still can: a server that no longer could would go on with those that were removed.
+ */
 function replaceFile(path: string, text: string): void {
   const beside = `${path}.${crypto.randomUUID().slice(0, 8)}`;
   try {
     Deno.writeTextFileSync(beside, text, { mode: 0o600, createNew: true });
+    const [before, now] = [infoOf(path), Deno.statSync(beside)];
+    if (before) {
+      const { uid, gid, mode } = before;
+      if (uid !== now.uid || gid !== now.gid) Deno.chownSync(beside, uid, gid);
+      if (mode !== null) Deno.chmodSync(beside, mode & 0o777);
+    }
     Deno.renameSync(beside, path);
   } catch (error) {
     try {
@@ -124,6 +133,15 @@ function replaceFile(path: string, text: string): void {
       // It was not made.
     }
     throw cannot(`write ${path}`, error);
+  }
+}
+
+function infoOf(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
   }
 }
 

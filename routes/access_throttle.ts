@@ -9,6 +9,8 @@ const MAX_OF_BOTH = 5;
 const MAX_OF_ADDRESS = 30;
 /** and of a user. More than of one address, so that one stranger alone keeps no user out. */
 const MAX_OF_USER = 50;
+/** Of a name no more is looked at. */
+const MAX_NAME = 65;
 /** More is not remembered: the oldest goes. */
 const MAX_KEPT = 20_000;
 
@@ -72,9 +74,10 @@ function networkOf(address: string | null): string | null {
 
 function keysOf(user: string, address: string | null): [key: string, max: number][] {
   const network = networkOf(address);
+  const name = user.slice(0, MAX_NAME); // no user has a longer one, and headers can hold very long ones
   return [
-    [`both ${network} ${user}`, MAX_OF_BOTH],
+    [`both ${network} ${name}`, MAX_OF_BOTH],
     [`address ${network}`, MAX_OF_ADDRESS],
-    [`user ${user}`, MAX_OF_USER],
+    [`user ${name}`, MAX_OF_USER],
   ];
 }
