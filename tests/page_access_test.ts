@@ -1,6 +1,6 @@
 /** Logging in and out, what each role may press, users, tokens and the audit trail, in a browser. */
 
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import { logIn, PageSite, PASSWORD } from "./page_kit.ts";
 import { until } from "./until.ts";
@@ -67,6 +67,32 @@ Deno.test("another user who logs in after a session has ended sees nothing of th
   await logIn(page, "viewer");
   await page.getByText("This needs the role admin; yours is viewer.").waitFor();
   assertEquals(await page.getByRole("link", { name: "Access" }).count(), 0);
+  site.noComplaints();
+});
+
+Deno.test("arguments that were typed are for who has typed them, until they log out", async () => {
+  await using site = await PageSite.start({ logins: true, worker: false });
+  const page = await site.openAs("operator", "#/start/divide");
+  const recent = page.getByRole("button", { name: "Recent arguments" });
+  const stored = () => page.evaluate("localStorage.getItem('taskapp.recent')");
+  const start = async (first: string) => {
+    await page.locator("#arg-0").fill(first);
+    await page.locator("#arg-1").fill("2");
+    await page.getByRole("button", { name: "Start divide" }).click();
+    await recent.waitFor();
+  };
+  await start("81");
+  await page.context().clearCookies();
+  await page.reload();
+  await logIn(page, "admin");
+  await page.getByRole("button", { name: "Start divide" }).waitFor();
+  assertEquals(await recent.count(), 0);
+  await start("82");
+  assertMatch(`${await stored()}`, /82/);
+  assert(!`${await stored()}`.includes("81"));
+  await choose(page, "Log out");
+  await page.getByLabel("Password").waitFor();
+  assertEquals(await stored(), null);
   site.noComplaints();
 });
 

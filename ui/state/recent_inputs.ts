@@ -2,51 +2,62 @@
 
 import { signal } from "@preact/signals";
 import type { Json } from "../../jobs/wire.ts";
+import { me, RECENT_INPUTS } from "./session.ts";
 
-const KEY = "taskapp.recent";
 const MAX_RECENT = 10;
 /** Characters of one that is kept: a browser has some megabytes for all. */
 const MAX_LENGTH = 20_000;
 
-/** JSON texts of arguments by task, the latest first. */
-const recent = signal<{ [task: string]: string[] }>(load());
+/** Arguments may hold what others are not to see: they are for the user who has typed them. */
+interface Recent {
+  user: string | null;
+  /** JSON texts of arguments by task, the latest first. */
+  inputs: { [task: string]: string[] };
+}
+
+const recent = signal<Recent>(load());
 
 export function recentInputs(task: string): string[] {
-  return recent.value[task] ?? [];
+  return ownInputs()[task] ?? [];
+}
+
+function ownInputs(): Recent["inputs"] {
+  return recent.value.user === (me.value?.user ?? null) ? recent.value.inputs : {};
 }
 
 export function rememberInput(task: string, args: Json): void {
   const text = JSON.stringify(args);
   if (text.length > MAX_LENGTH) return;
   const others = recentInputs(task).filter((each) => each !== text);
-  store({ ...recent.value, [task]: [text, ...others].slice(0, MAX_RECENT) });
+  store({ ...ownInputs(), [task]: [text, ...others].slice(0, MAX_RECENT) });
 }
 
 export function forgetInputs(task: string): void {
-  const { [task]: _, ...others } = recent.value;
+  const { [task]: _, ...others } = ownInputs();
   store(others);
 }
 
-function store(next: { [task: string]: string[] }): void {
-  recent.value = next;
+function store(inputs: Recent["inputs"]): void {
+  recent.value = { user: me.peek()?.user ?? null, inputs };
   try {
-    localStorage.setItem(KEY, JSON.stringify(next));
+    localStorage.setItem(RECENT_INPUTS, JSON.stringify(recent.value));
   } catch {
     // A browser that stores nothing: they last as long as the page.
   }
 }
 
-function load(): { [task: string]: string[] } {
+function load(): Recent {
+  const none = { user: null, inputs: {} };
   try {
-    const stored: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    if (typeof stored !== "object" || stored === null) return {};
-    const valid = Object.entries(stored).map(([task, texts]) => [
+    const stored: Partial<Recent> | null = JSON.parse(localStorage.getItem(RECENT_INPUTS) ?? "{}");
+    const { user = null, inputs = {} } = stored ?? none;
+    const valid = Object.entries(inputs).map(([task, texts]) => [
       task,
       Array.isArray(texts) ? texts.filter((text) => typeof text === "string" && isJson(text)) : [],
     ]);
-    return Object.fromEntries(valid);
+    return { user, inputs: Object.fromEntries(valid) };
   } catch {
-    return {};
+    return none;
   }
 }
 

@@ -4,6 +4,9 @@ import { computed, signal } from "@preact/signals";
 import type { Me } from "../../jobs/wire.ts";
 import { ApiError, call } from "../api.ts";
 
+/** Where the browser keeps what was typed, which goes with the session. */
+export const RECENT_INPUTS = "taskapp.recent";
+
 /** Null until the server has told. */
 export const me = signal<Me | null>(null);
 
@@ -41,6 +44,11 @@ export async function logIn(user: string, password: string): Promise<boolean> {
 /** Ends the session, of this browser or of all, and lets go of all that the page holds. */
 export async function logOut({ everywhere }: { everywhere: boolean }): Promise<void> {
   await call("POST", everywhere ? "/logout-everywhere" : "/logout");
+  try {
+    localStorage.removeItem(RECENT_INPUTS);
+  } catch {
+    // A browser that stores nothing.
+  }
   history.replaceState({}, "", "#/login");
   location.reload();
 }
