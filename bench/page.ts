@@ -214,10 +214,39 @@ async function loadAll(page: Page): Promise<number> {
   return loaded;
 }
 
+/** Milliseconds of the main thread in each second of what is done meanwhile: less noisy than frames. */
+async function mainThread(cdp: CDPSession, what: string, done: Promise<unknown>): Promise<void> {
+  const read = async () => {
+    const { metrics } = await cdp.send("Performance.getMetrics");
+    return new Map(metrics.map(({ name, value }) => [name, value]));
+  };
+  const before = await read();
+  const began = performance.now();
+  await done;
+  const seconds = (performance.now() - began) / 1000;
+  const after = await read();
+  const spent = (name: string) => {
+    const sum = (after.get(name) ?? NaN) - (before.get(name) ?? NaN);
+    return `${(sum * 1000 / seconds).toFixed(0)} ms`;
+  };
+  show(
+    what,
+    `each second: tasks ${spent("TaskDuration")}, of these script ${spent("ScriptDuration")}, ` +
+      `style ${spent("RecalcStyleDuration")}, layout ${spent("LayoutDuration")}`,
+  );
+}
+
 async function heapMib(cdp: CDPSession): Promise<number> {
   await cdp.send("HeapProfiler.collectGarbage");
   const { usedSize } = await cdp.send("Runtime.getHeapUsage");
   return usedSize / 1024 / 1024;
+}
+
+async function scroll(page: Page): Promise<void> {
+  for (let i = 0; i < 250; i++) {
+    await page.mouse.wheel(0, i % 50 < 25 ? 2000 : -2000);
+    await sleep(100);
+  }
 }
 
 async function smoothness(browser: TestBrowser, url: string): Promise<void> {
@@ -226,12 +255,12 @@ async function smoothness(browser: TestBrowser, url: string): Promise<void> {
   await page.locator("[aria-setsize]").first().waitFor({ timeout: 30_000 });
   show("rows in the list", `${await loadAll(page)}`);
   await sleep(5000);
-  showFrames("frames at the top of the list", await page.evaluate(frames, 30_000));
+  await cdp.send("Performance.enable");
+  const watching = page.evaluate(frames, 30_000);
+  await mainThread(cdp, "main thread at the top of the list", watching);
+  showFrames("frames at the top of the list", await watching);
   const scrolling = page.evaluate(frames, 30_000);
-  for (let i = 0; i < 250; i++) {
-    await page.mouse.wheel(0, i % 50 < 25 ? 2000 : -2000);
-    await sleep(100);
-  }
+  await mainThread(cdp, "main thread while somebody scrolls", scroll(page));
   showFrames("frames while somebody scrolls", await scrolling);
   const heap: number[] = [];
   for (let minute = 0; minute <= MINUTES; minute++) {
