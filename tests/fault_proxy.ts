@@ -23,8 +23,8 @@ export class FaultProxy implements AsyncDisposable {
   /** How fast bytes go each way; Infinity for no limit. */
   bytesPerSecond = Infinity;
 
-  /** @param target the port on this machine where connections lead to */
-  constructor(private readonly target: number) {
+  /** @param target the port on this machine where connections lead to, from when it is set */
+  constructor(public target: number) {
     this.#track(this.#accept());
   }
 

@@ -86,6 +86,30 @@ Deno.test("files are compressed for who takes that, and a first visit loads litt
   assert(bytes < 100 * 1024, `${bytes} bytes`);
 });
 
+Deno.test("the first visit to no page loads more than 150 kB", async () => {
+  const first = await assetPaths();
+  const base = first.find((path) => path.includes("/ui/"))?.replace(/ui\/.*/, "") ?? "";
+  const pages = (await asset("first.js")).matchAll(
+    /(\w+): \{[^{}]*styles: \[([^\]]*)\][^{}]*\$load\("([^"]+)"\)/g,
+  );
+  const sizes: { [page: string]: number } = {};
+  for (const [, name = "", styles = "", module = ""] of pages) {
+    const modules = new Set([module]);
+    for (const path of modules) {
+      for (const more of loadsOf(await asset(`${path}.js`))) modules.add(more);
+    }
+    const sheets = [...styles.matchAll(/\w+/g)].map(([sheet]) => `ui/styles/${sheet}.css`);
+    const files = [...modules].map((path) => `${path}.js`).concat(sheets).map((path) =>
+      base + path
+    );
+    sizes[name] = 0;
+    for (const path of ["/", ...first, ...files]) sizes[name] += await sent(path);
+  }
+  assertEquals(Object.keys(sizes).sort(), [...PAGE_NAMES].sort());
+  const tooLarge = Object.entries(sizes).filter(([, bytes]) => bytes > 150_000);
+  assertEquals(tooLarge, []);
+});
+
 Deno.test("a file of another version of the page is not found", async () => {
   const [path = ""] = await assetPaths();
   const other = path.replace(/[0-9a-f]{16}/, "0123456789abcdef");
@@ -96,6 +120,13 @@ Deno.test("a file of another version of the page is not found", async () => {
 /** The modules that a file loads by `import()`. */
 function loadsOf(code: string): string[] {
   return [...code.matchAll(/\$load\("(ui\/[^"]+)"\)/g)].map(([, path = ""]) => path);
+}
+
+/** How many bytes a browser is sent of a file. */
+async function sent(path: string): Promise<number> {
+  const response = await app.request(path, { headers: { "accept-encoding": "gzip" } });
+  assertEquals(response.status, 200, path);
+  return (await response.arrayBuffer()).byteLength;
 }
 
 /** The text of a file of the page. */

@@ -14,7 +14,8 @@ import { logIn, PageSite, settled } from "./page_kit.ts";
 /** What runs in the page has of the browser's names. */
 interface Shown {
   contains(other: Shown | null): boolean;
-  closest(selector: string): Shown | null;
+  /** Texts do not have it. */
+  closest?(selector: string): Shown | null;
   getBoundingClientRect(): { [side in "left" | "top" | "right" | "bottom"]: number };
   readonly outerHTML: string;
   readonly textContent: string | null;
@@ -195,8 +196,9 @@ function countAnnouncements(): void {
   const regions = "[role=status], [role=alert], [role=log], [aria-live]:not([aria-live=off])";
   new MutationObserver((changes) => {
     for (const { target } of changes) {
-      const element = target.parentElement ?? target;
-      const text = element.closest?.(regions)?.textContent?.trim();
+      const element = target.closest ? target : target.parentElement;
+      if (element?.closest?.("[aria-hidden=true]")) continue;
+      const text = element?.closest?.(regions)?.textContent?.trim();
       if (text && said.at(-1) !== text) said.push(text);
     }
   }).observe(document, { subtree: true, childList: true, characterData: true });
@@ -219,5 +221,12 @@ Deno.test("a page whose figures change all the time does not talk all the time",
     assert(said.length <= 2, `${name} says: ${said.join(" | ")}`);
     await page.reload();
   }
+  await settled(page);
+  await page.evaluate(countAnnouncements);
+  await site.killServer();
+  await page.locator(".banner").getByText("Reconnecting…").waitFor();
+  await page.waitForTimeout(3000);
+  const said = await page.evaluate<string[]>("said");
+  assert(said.length <= 3, `without a server it says: ${said.join(" | ")}`);
   site.noComplaints();
 });

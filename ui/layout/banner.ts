@@ -20,8 +20,11 @@ export function Banner() {
 function bannerText(workers: number | null) {
   if (link.value === "lost") {
     const heard = relative(new Date(heardAt.value).toISOString(), now.value);
-    return `Connection to the server lost. Reconnecting… What you see is from ${heard}; ` +
-      "tasks go on running meanwhile.";
+    // The age is not read out each second.
+    return html`
+      Connection to the server lost. Reconnecting… Tasks go on running meanwhile.${" "}
+      <span aria-hidden="true">What you see is from ${heard}.</span>
+    `;
   }
   if (trouble.value) return `${trouble.value.replace(/\.?$/, ".")} Trying again…`;
   if (workers === 0 && !SAY_SO.includes(route.value.page)) {
