@@ -6,7 +6,7 @@ import type { Context, ContextVariableMap, MiddlewareHandler } from "hono";
 import type { Mask } from "../jobs/access_mask.ts";
 import { type Broker, BrokerUnavailableError } from "../jobs/broker.ts";
 import { MAX_AUDIT } from "../jobs/access_store.ts";
-import { type AuditEntry, CREDENTIALS, type Json, ROLES } from "../jobs/wire.ts";
+import { type AuditEntry, CREDENTIALS, isAtLeast, type Json, ROLES } from "../jobs/wire.ts";
 import type { Clients } from "./access_client.ts";
 import type { Principal } from "./access_principal.ts";
 import { problems } from "./problem.ts";
@@ -16,6 +16,9 @@ const MAX_DETAIL = 300;
 const MAX_TARGET = 256;
 /** Entries that are read at a time. */
 const CHUNK = 500;
+/** Entries of one viewer, who changes nothing, and of a name with wrong passwords that are kept in an hour. */
+const MAX_IDLE = 100;
+const IDLE_MS = 3_600_000;
 /** Fields of bodies that no entry repeats: people also type their password where their name should be. */
 const SECRETS = ["user", "password"];
 
@@ -32,6 +35,7 @@ declare module "hono" {
 
 /** Notes what was done by routes whose rule says so, once it was, or was refused. */
 export function audit(broker: Broker, clients: Clients, mask: Mask | null): MiddlewareHandler {
+  const idle = new Idle();
   return async (c, next) => {
     await next();
     const rule = c.get("rule") as ContextVariableMap["rule"] | undefined;
@@ -57,6 +61,7 @@ export function audit(broker: Broker, clients: Clients, mask: Mask | null): Midd
       status,
       ip: clients.address(c),
     };
+    if (!isAtLeast(entry.role ?? "viewer", "operator") && !idle.mayNote(entry.actor)) return;
     try {
       await broker.access.note(JSON.stringify(entry));
     } catch (error) {
@@ -64,6 +69,24 @@ export function audit(broker: Broker, clients: Clients, mask: Mask | null): Midd
       log.warn("The broker did not take this entry of the audit trail: {entry}", { entry });
     }
   };
+}
+
+/** Counts the entries of those who change nothing, so that they do not push out what others did. */
+class Idle {
+  readonly #counts = new Map<string | null, number>();
+  #until = 0;
+
+  mayNote(actor: string | null): boolean {
+    const now = performance.now();
+    if (now >= this.#until) {
+      this.#counts.clear();
+      this.#until = now + IDLE_MS;
+    }
+    const count = this.#counts.get(actor) ?? 0;
+    if (count >= MAX_IDLE) return false;
+    this.#counts.set(actor, count + 1);
+    return true;
+  }
 }
 
 /** Programs have tokens; without a login the page says that it is the page. */

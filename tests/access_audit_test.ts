@@ -103,6 +103,20 @@ Deno.test("many tries with wrong passwords do not fill the audit trail", async (
   assertEquals((await trail(secured)).length, 5);
 });
 
+Deno.test("a viewer, who may change nothing, cannot push out of the audit trail what others did", async () => {
+  await using secured = await Secured.start();
+  const pause = async (role: "viewer" | "operator") => {
+    const response = await secured.request("POST", "/queues/default/pause", secured.bearer(role));
+    await response.body?.cancel();
+  };
+  await pause("operator");
+  for (let i = 0; i < 130; i++) await pause("viewer");
+  for (let i = 0; i < 130; i++) await pause("operator");
+  const entries = await trail(secured, "?limit=500");
+  const count = (name: string) => entries.filter(({ actor }) => actor === name).length;
+  assertEquals([count("viewers"), count("operators")], [100, 131]);
+});
+
 Deno.test("without a login what the page does is noted, with the address it came from", async () => {
   const trustedProxies = ["10.0.0.0/8", "::1"];
   await using t = TestApp.on(await startSqlite(), { access: { trustedProxies } });
