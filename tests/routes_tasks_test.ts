@@ -143,6 +143,7 @@ Deno.test("other sites' pages can change nothing", async () => {
   await using t = await TestApp.start();
   const refused = [
     { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
     { origin: "https://evil.example" },
     { origin: "null" },
     { origin: "http://localhost:1", "sec-fetch-site": "same-site" },
@@ -152,6 +153,7 @@ Deno.test("other sites' pages can change nothing", async () => {
     await problem(await t.post("/queues/default/pause", undefined, headers), 403);
   }
   await problem(await t.get("/hello", { "sec-fetch-site": "cross-site" }), 403);
+  await problem(await t.get("/hello", { "sec-fetch-site": "same-site" }), 403);
   assertEquals((await t.broker.stats()).enqueued, 0);
   for (const headers of [{ origin: "http://localhost" }, { "sec-fetch-site": "same-origin" }]) {
     assertEquals((await t.post("/tasks", undefined, headers)).status, 202);
