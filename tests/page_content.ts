@@ -1,6 +1,6 @@
 /** What pages have to show: tasks in every state, a paused queue, tasks that failed for good, schedules. */
 
-import type { Json, State } from "../jobs/wire.ts";
+import type { Json, Me, State } from "../jobs/wire.ts";
 import type { PageSite } from "./page_kit.ts";
 import { Program } from "./program.ts";
 import { until } from "./until.ts";
@@ -19,16 +19,24 @@ export class PageContent implements AsyncDisposable {
     private readonly site: PageSite,
     private readonly receiver: Deno.HttpServer<Deno.NetAddr>,
     private readonly workers: Program[],
+    /** Of the program that starts the tasks, where one has to log in. */
+    private readonly token: string | undefined,
   ) {}
 
   /** Starts it on a site that has no worker, and waits until all of it is there. */
   static async start(site: PageSite): Promise<PageContent> {
     const receiver = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, receive);
     const env = { REDIS_URL: site.redis.url, TASKAPP_WEBHOOK_HOSTS: "127.0.0.1" };
-    const content = new PageContent(site, receiver, [
+    const { auth } = await site.api<Me>("GET", "/me");
+    const shop = { name: "shop", role: "operator" };
+    const { token } = auth
+      ? await site.api<{ token: string }>("POST", "/tokens", shop)
+      : { token: undefined };
+    const workers = [
       Program.start(["work", "-n", "web", "-P", "async", "-c", "24", "-Q", "mail,default"], env),
       Program.start(["work", "-n", "reports", "-c", "2", "-Q", "reports,test-queue"], env),
-    ]);
+    ];
+    const content = new PageContent(site, receiver, workers, token);
     await content.#fill();
     return content;
   }
@@ -41,7 +49,8 @@ export class PageContent implements AsyncDisposable {
   /** Starts a task in a queue; answers its id. */
   async task(name: string, args: Json, options: { [option: string]: Json } = {}): Promise<string> {
     const call = { name, args, ...options };
-    return (await this.site.api<{ task_id: string }>("POST", "/tasks", call)).task_id;
+    const { site, token } = this;
+    return (await site.api<{ task_id: string }>("POST", "/tasks", call, token)).task_id;
   }
 
   async #fill(): Promise<void> {

@@ -100,12 +100,14 @@ export class PageSite implements AsyncDisposable {
     return page;
   }
 
-  /** Asks the API as another client would: the admin, where people log in. */
-  async api<T>(method: string, path: string, body?: unknown): Promise<T> {
+  /** Asks the API as another client would: with a token, or as the admin where people log in. */
+  async api<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
+    const basic = this.options.logins && `Basic ${btoa(`admin:${PASSWORD}`)}`;
+    const authorization = token ? `Bearer ${token}` : basic;
     const response = await fetch(`${this.url}${path}`, {
       method,
       headers: {
-        ...(this.options.logins && { authorization: `Basic ${btoa(`admin:${PASSWORD}`)}` }),
+        ...(authorization && { authorization }),
         ...(body !== undefined && { "content-type": "application/json" }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -2,7 +2,7 @@
  * Takes the pictures of the pages for the documentation, of the real program: it works through a mixed
  * load for some minutes first, so that the plots have something to show.
  *
- *     deno task screenshots [--minutes 10] [--only tasks,queue]
+ *     deno task screenshots [--minutes 10] [--only tasks,queue] [--to docs/images]
  */
 
 import { mkdir } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
 import type { WorkerInfo } from "../jobs/wire.ts";
 import { PageContent } from "../tests/page_content.ts";
-import { PageSite } from "../tests/page_kit.ts";
+import { PageSite, settled } from "../tests/page_kit.ts";
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +23,7 @@ const { values } = parseArgs({
 });
 
 const DESKTOP = { width: 1280, height: 800 };
+const TALL = { width: 1280, height: 1120 };
 const PHONE = { width: 390, height: 844 };
 const SETTLED_MS = 1500;
 
@@ -73,19 +74,26 @@ function table(rows: number): string {
 function shots(content: PageContent, worker: string): Shot[] {
   const task = (state: "FAILURE" | "PROGRESS" | "SUCCESS") => `#/tasks/${content.ids.get(state)}`;
   return [
-    { name: "overview", hash: "#/" },
+    { name: "overview", hash: "#/", size: TALL },
     { name: "overview-dark", hash: "#/", theme: "dark" },
     { name: "tasks", hash: "#/tasks" },
     { name: "search", hash: "#/tasks?q=name:divide since:1h state:FAILURE" },
     { name: "task", hash: task("PROGRESS") },
     { name: "task-dark", hash: task("FAILURE"), theme: "dark" },
-    { name: "start", hash: "#/start/webhook" },
+    {
+      name: "start",
+      hash: "#/start/create_task?args=[25]",
+      async act(page) {
+        await page.getByRole("button", { name: "Start create_task" }).click();
+        await sleep(6000);
+      },
+    },
     { name: "queues", hash: "#/queues" },
-    { name: "queue", hash: "#/queues/mail" },
+    { name: "queue", hash: "#/queues/mail", size: TALL },
     { name: "workers", hash: "#/workers" },
-    { name: "worker", hash: `#/workers/${encodeURIComponent(worker)}` },
+    { name: "worker", hash: `#/workers/${encodeURIComponent(worker)}`, size: TALL },
     { name: "schedules", hash: "#/schedules" },
-    { name: "schedule", hash: "#/schedules/new?task=csv_report" },
+    { name: "schedule", hash: "#/schedules/new?task=create_task", size: TALL },
     { name: "dead", hash: "#/dead" },
     { name: "system", hash: "#/system" },
     { name: "access", hash: "#/access" },
@@ -109,7 +117,7 @@ await work(content, Number(values.minutes));
 // Those of the beginning have ended meanwhile.
 content.ids.set("PROGRESS", await content.task("long_running_task", [20]));
 const { workers } = await site.api<{ workers: WorkerInfo[] }>("GET", "/workers");
-const all = shots(content, workers[0]?.name ?? "");
+const all = shots(content, workers.find(({ name }) => name.startsWith("web"))?.name ?? "");
 const only = values.only.split(",").filter(Boolean);
 const unknown = only.filter((name) => !all.some((each) => each.name === name));
 if (unknown.length > 0) {
@@ -126,8 +134,9 @@ for (const { name, hash, theme = "light", size = DESKTOP, act } of all) {
   await page.setViewportSize(size);
   await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
   await page.goto(`${site.url}/${hash}`);
-  await page.locator("main h1").waitFor();
-  await page.locator("main .loading").first().waitFor({ state: "detached" });
+  await page.reload();
+  await page.mouse.move(0, 0);
+  await settled(page);
   await sleep(SETTLED_MS);
   await act?.(page);
   await page.screenshot({ path: `${values.to}/${name}.png` });
