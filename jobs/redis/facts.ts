@@ -46,7 +46,8 @@ function persistence(isOn: boolean, status: string): string {
 }
 
 function snapshot(savedAt: number, status: string): string {
-  return `${new Date(savedAt * 1000).toISOString()}, ${status}`;
+  const at = new Date(savedAt * 1000).toISOString().slice(0, 16).replace("T", " ");
+  return `${at} UTC, ${status}`;
 }
 
 function duration(seconds: number): string {

@@ -132,7 +132,7 @@ const COLUMNS: Column<AuditEntry>[] = [
     label: "Who",
     cell: ({ actor, role, via }) =>
       html`
-        <span><strong>${actor ?? (via === "open" ? "anyone" : "unknown")}</strong>
+        <span class="audit-who"><strong>${actor ?? (via === "open" ? "anyone" : "unknown")}</strong>
         ${role && actor && html`
           <span class="muted">${" "}${role}${via !== "session" && `, by ${via}`}</span>
         `}</span>

@@ -77,7 +77,9 @@ function QueueTable({ queues, workers }: { queues: QueueInfo[]; workers: WorkerI
             ${values.some((value) => value > 0) && html`
               <${Sparkline} values=${values} label=${`Ended in ${name}, the last 15 minutes`} />
             `}
-            ${ended_per_minute === null ? "–" : rate(ended_per_minute)}
+            <span class="queue-rate-number">
+              ${ended_per_minute === null ? "–" : rate(ended_per_minute)}
+            </span>
           </span>
         `;
       },
