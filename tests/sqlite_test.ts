@@ -234,3 +234,13 @@ Deno.test("mailboxes that were left behind are removed, but not those that may b
     "taskapp.db-peer-new",
   ]);
 });
+
+Deno.test("users outside the group cannot read the file, which has what sessions are signed with", async () => {
+  await using store = await startSqlite();
+  const broker = connectBroker(`sqlite:${store.file}`);
+  await broker.access.put("secret", "x", null);
+  for (const file of [store.file, `${store.file}-wal`, `${store.file}-shm`]) {
+    assertEquals((Deno.statSync(file).mode ?? 0) & 0o007, 0, file);
+  }
+  await broker.close();
+});

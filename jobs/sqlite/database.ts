@@ -63,7 +63,10 @@ export class Database {
     this.path = file === ":memory:" ? null : resolve(file);
     let db: DatabaseSync | undefined;
     try {
-      if (this.path !== null) refuseLink(this.path);
+      if (this.path !== null) {
+        refuseLink(this.path);
+        make(this.path);
+      }
       db = new DatabaseSync(this.path ?? file, { timeout: BUSY_TIMEOUT_MS });
       prepare(db, file);
     } catch (error) {
@@ -282,6 +285,18 @@ function codeOf(error: unknown): number | undefined {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Whoever can read the file can log in as anybody: sessions are signed with a secret in it. */
+const MODE = 0o660;
+
+/** Makes an empty file, which other users may not read, unless there is one; SQLite gives its own ones the same mode. */
+function make(path: string): void {
+  try {
+    Deno.openSync(path, { write: true, createNew: true, mode: MODE }).close();
+  } catch {
+    // It is there, or cannot be made: opening it says which.
+  }
 }
 
 /** Who opens a file by two names finds two sets of files beside it, and would not see the others. */
