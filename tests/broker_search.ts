@@ -420,6 +420,35 @@ export const searchCases: Record<string, Case> = {
       assertEquals(await waiting(), 1);
     },
 
+  "an id that comes again while it is still in a long list starts once, and in its time": async (
+    connect,
+  ) => {
+    const broker = connect({ resultExpires: 0, deadExpires: 0 });
+    const tasks = newTasks(3000);
+    await broker.enqueue(tasks);
+    const counted = async () => {
+      const { waiting, scheduled, active } = only(await broker.queues());
+      return [waiting, scheduled, active];
+    };
+    const gone = ids(tasks.slice(1400, 1500));
+    for (const id of gone) assertEquals((await broker.revoke(id))?.done, true);
+    const early = gone.slice(0, 50).map((id) => newTask({ id, eta: { inMs: 60_000 } }));
+    const again = gone.slice(50, 60).map((id) => newTask({ id }));
+    await broker.enqueue([...early, ...again]);
+    assertEquals(await counted(), [2910, 50, 0]);
+    const started = new Set<string>();
+    for (let claimed = await broker.claim("w", ["default"], 500); claimed.length > 0;) {
+      for (const { id } of claimed) {
+        assert(!started.has(id) && !early.some((task) => task.id === id), id);
+        started.add(id);
+      }
+      claimed = await broker.claim("w", ["default"], 500);
+    }
+    assertEquals([started.size, ...await counted()], [2910, 0, 50, 2910]);
+    for (const { id } of early) assertEquals((await broker.revoke(id))?.done, true);
+    assertEquals(await counted(), [0, 0, 2910]);
+  },
+
   "thousands are retried once, also those that fail again at once, and deleted": async (
     connect,
   ) => {

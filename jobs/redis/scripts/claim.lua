@@ -17,7 +17,7 @@ local BURST_MS = 100 -- what falls into this time may start at once, because tim
 call('ZADD', K.workers, now + lease, worker)
 
 local FIELDS = { 'status', 'name', 'args', 'queue', 'priority', 'attempt', 'retries', 'max_retries',
-  'time_limit', 'soft_time_limit', 'deliveries', 'seq', 'created', 'ready', 'flow' }
+  'time_limit', 'soft_time_limit', 'deliveries', 'seq', 'created', 'ready', 'eta', 'flow' }
 local reply, held, ended_here, aside, moved = {}, {}, 0, 0, 0
 
 -- Rates, as the generic cell rate algorithm has them: for each scope, when the next may start.
@@ -56,7 +56,7 @@ end
 
 -- Deals with an id whose task is not to be started; answers whether it was one.
 local function dispose(id, task, queue)
-  if not task or task.status ~= 'PENDING' or task.queue ~= queue then
+  if not task or task.status ~= 'PENDING' or task.queue ~= queue or is_early(id, task) then
     count_stale(id, queue)
   elseif task.expires and tonumber(task.expires) <= now then
     finish_revoked(id, task, now, 'expired')

@@ -6,7 +6,7 @@ local task = load(id, PLACE)
 if not task then return {} end
 if not is_over(task) then return { 0, task.status } end
 release_unique(id, task)
-take_off_stale(id, task)
+if is_near(id, task) then take_off_stale(id, task) end -- else it stays until a claim comes to it
 call('DEL', K.task(id), K.events(id))
 call('LREM', K.recent, -1, id) -- many at once begin with the oldest
 call('LREM', K.recent_of(task.status), -1, id)

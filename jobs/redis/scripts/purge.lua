@@ -9,8 +9,9 @@ local now, ended_here, left = clock(), 0, STEP
 
 local function purge(id, is_listed)
   left = left - 1
-  local task = load(id, PLACE)
-  if task and task.queue == queue and (task.status == 'PENDING' or task.status == 'RETRY') then
+  local task = load(id, { 'eta', unpack(PLACE) })
+  local is_stale = is_listed and task and (task.status == 'RETRY' or is_early(id, task))
+  if task and task.queue == queue and (task.status == 'PENDING' or task.status == 'RETRY') and not is_stale then
     finish_revoked(id, task, now, 'purged')
     ended_here = ended_here + 1
   elseif is_listed then

@@ -110,15 +110,19 @@ local function make_stale(id, task)
   if lane then reconsider(task.queue, task.priority, lane) end
 end
 
--- Takes a ready id off its list if it is found soon. Else it stays there as above, unless these are half
--- of the list by now.
-local function take_off_soon(id, task)
+-- Whether an id is found soon in its list; then how long that is.
+local function is_near(id, task)
   local lane = lane_of(task)
   local list = lane and K.lane(task.queue, task.priority, lane) or K.queue(task.queue, task.priority)
   local length = call('LLEN', list)
-  if length <= MAX_SEARCHED or call('LPOS', list, id, 'MAXLEN', MAX_SEARCHED) then
-    return take_off(id, task)
-  end
+  return length <= MAX_SEARCHED or call('LPOS', list, id, 'MAXLEN', MAX_SEARCHED), length
+end
+
+-- Takes a ready id off its list if it is found soon. Else it stays there as above, unless these are half
+-- of the list by now.
+local function take_off_soon(id, task)
+  local near, length = is_near(id, task)
+  if near then return take_off(id, task) end
   local stale = tonumber(call('HGET', K.stale_in, task.queue) or 0)
   if stale * 2 >= length then return take_off(id, task) end
   make_stale(id, task)
@@ -133,6 +137,11 @@ local function take_off_stale(id, task)
   if not task.stale then return end
   take_off(id, task)
   count_stale(id, task.queue)
+end
+
+-- Whether a task waits for its time, although its id, which has come again, is in a list from before.
+local function is_early(id, task)
+  return task.eta and call('ZSCORE', K.scheduled, id)
 end
 
 -- A running task stops to run, whatever comes next: its place is free for another.
