@@ -31,6 +31,7 @@ export class Orders {
   /** By worker: the ids of the orders to it. */
   readonly #ids = new Map<string, Set<string>>();
   readonly #random: Random;
+  #telling: Promise<void> = Promise.resolve();
   #ended = false;
 
   /** @param seed of what is told; to whom, and whether it is heard, depends on the faults too */
@@ -42,8 +43,13 @@ export class Orders {
     this.#random = new Random(seed);
   }
 
-  /** Goes on until `end`. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** Begins; `end` says what has failed of it. */
+  start(signal: AbortSignal): void {
+    this.#telling = this.#run(signal);
+    this.#telling.catch(() => {});
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
     while (!this.#ended) {
       await sleep(this.#random.whole(1, MAX_PAUSE_MS), undefined, { signal });
       const command = this.#random.pick(ORDERS);
@@ -57,6 +63,7 @@ export class Orders {
   /** Has all workers work as they were started. */
   async end(signal: AbortSignal): Promise<void> {
     this.#ended = true;
+    await this.#telling;
     const last: WorkerCommand[] = [
       { command: "add-queue", queue: LIMITED_QUEUE },
       { command: "autoscale", min: SLOTS, max: SLOTS },

@@ -84,8 +84,7 @@ export async function chaos(
   await clockwork.start();
   say(`all are up; ${faults.length} faults in ${options.minutes} min`);
   const orders = new Orders(broker, options.seed, findings);
-  const telling = orders.run(signal);
-  telling.catch(() => {}); // the end of it tells
+  orders.start(signal);
   await allDone([
     harmAll(faults, { fleet, store, downtimes, sleeps, say, signal }),
     producer.run(options.seed, options.rate, options.minutes * 60_000),
@@ -96,7 +95,6 @@ export async function chaos(
   const there = () => broker.ping().then(() => true, () => false);
   await within(ANSWER_WITHIN_MS, signal, there);
   await orders.end(signal);
-  await telling;
   await clockwork.stop();
   const stuck = await quiet(broker, signal);
   if (stuck) findings.add(stuck);
