@@ -6,6 +6,7 @@ import type { Task } from "../jobs/wire.ts";
 import { violationsInBothThemes } from "./axe.ts";
 import { PageSite, shows } from "./page_kit.ts";
 import { Program } from "./program.ts";
+import { until } from "./until.ts";
 
 const head = (page: Page) => page.locator(".page-head");
 const more = (page: Page, name: string) =>
@@ -145,6 +146,23 @@ Deno.test("log lines come as they are written, and are found, copied and kept", 
   ]);
   assertEquals(file.suggestedFilename(), `${id}.log`);
   assertStringIncludes(await Deno.readTextFile(await file.path()), "CONCLUDING");
+  site.noComplaints();
+});
+
+Deno.test("a megabyte of arguments is shown in part, and copied in full", async () => {
+  await using site = await PageSite.start({ worker: false });
+  const csv = "a,b\n" + "1,2\n".repeat(200_000);
+  const page = await site.open(`#/tasks/${await site.task("csv_report", { csv })}`);
+  const shown = page.locator(".json").first();
+  await shown.getByText("… and 780,004 characters more: copy to see all").waitFor();
+  assertEquals((await shown.locator(".json-text").innerText()).length, 20_000);
+  await shown.getByText("1 field", { exact: true }).waitFor();
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await shown.getByRole("button", { name: "Copy the arguments" }).click();
+  await until(async () => {
+    const copied = await page.evaluate<string>("navigator.clipboard.readText()");
+    return copied.length > 0 && JSON.parse(copied).csv === csv;
+  });
   site.noComplaints();
 });
 

@@ -7,6 +7,8 @@ import { CopyButton } from "./copy_button.ts";
 
 /** Entries of one list or object that are drawn; the rest can be copied. */
 const MAX_ENTRIES = 200;
+/** Characters of one string that are drawn: a browser needs seconds for a megabyte of lines. */
+const MAX_TEXT = 20_000;
 /** Deeper than this is folded at first, and deeper than the second not drawn at all. */
 const OPEN_DEPTH = 2;
 const MAX_DEPTH = 40;
@@ -35,7 +37,9 @@ function Value({ value, depth }: { value: Json; depth: number }) {
   }
   const entries = Object.entries(value);
   const isList = Array.isArray(value);
-  const size = `${count(entries.length)} ${isList ? "items" : "fields"}`;
+  const size = `${count(entries.length)} ${isList ? "item" : "field"}${
+    entries.length === 1 ? "" : "s"
+  }`;
   return html`
     <details open=${depth < OPEN_DEPTH && entries.length <= MAX_ENTRIES}>
       <summary>${isList ? "[" : "{"} <span class="muted">${size}</span></summary>
@@ -55,8 +59,18 @@ function Value({ value, depth }: { value: Json; depth: number }) {
 }
 
 function Leaf({ value }: { value: null | boolean | number | string }) {
-  if (typeof value === "string" && value.includes("\n")) {
-    return html`<pre class="json-text">${value}</pre>`;
+  if (typeof value !== "string") {
+    return html`<span class=${`json-${typeof value}`}>${JSON.stringify(value)}</span>`;
   }
-  return html`<span class=${`json-${typeof value}`}>${JSON.stringify(value)}</span>`;
+  const shown = value.slice(0, MAX_TEXT);
+  return html`
+    ${value.includes("\n")
+      ? html`<pre class="json-text">${shown}</pre>`
+      : html`<span class="json-string">${JSON.stringify(shown)}</span>`}
+    ${value.length > MAX_TEXT && html`
+      <span class="muted">${" "}… and ${count(
+        value.length - MAX_TEXT,
+      )} characters more: copy to see all</span>
+    `}
+  `;
 }
