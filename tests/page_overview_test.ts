@@ -98,6 +98,11 @@ Deno.test("one cursor reads all plots, and the range stands in the address", asy
   const canvas = card(page, "Throughput per minute").locator(".u-over");
   const box = await canvas.boundingBox();
   assert(box);
+  // The canvas fills its place, and the cursor moves over all of it.
+  const drawn = await card(page, "Throughput per minute").locator("canvas").boundingBox();
+  const place = await card(page, "Throughput per minute").locator(".plot-canvas").boundingBox();
+  assertEquals(drawn, place);
+  assert(place && box.y >= place.y && box.y + box.height <= place.y + place.height);
   // The newest stands at the right end.
   await canvas.hover({ position: { x: box.width - 3, y: box.height / 2 } });
   await until(async () => /^\d\d:\d\d:\d\d$/.test(await busy.locator(".plot-time").innerText()));

@@ -35,7 +35,7 @@ export const PAGES: { [P in PageName]: PageEntry } = {
     icon: "overview",
     group: "tasks",
     key: "o",
-    styles: ["figures", "plot", "overview"],
+    styles: ["figures", "plot", "uplot", "overview"],
     load: async () => (await import("./pages/overview.ts")).OverviewPage,
   },
   tasks: {
@@ -67,7 +67,7 @@ export const PAGES: { [P in PageName]: PageEntry } = {
     icon: "queues",
     group: "operate",
     key: "q",
-    styles: ["figures", "plot", "queues"],
+    styles: ["figures", "plot", "uplot", "queues"],
     load: async () => (await import("./pages/queues.ts")).QueuesPage,
   },
   workers: {

@@ -1,10 +1,12 @@
-/** Figures over time: a plot with its values at the cursor, and the same as a table. */
+/**
+ * Figures over time: a plot with its values at the cursor, and the same as a table. A page with plots
+ * has the styles `plot` and `uplot`.
+ */
 
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
 import { clock, moment } from "../format.ts";
-import { loadStyles } from "../styles.ts";
 import { watchTheme } from "../theme.ts";
 import { Button } from "./button.ts";
 import { Card } from "./page.ts";
@@ -98,10 +100,7 @@ function Drawing({ title, data, onCursor, onFailure }: DrawingProps) {
 
   const draw = async () => {
     try {
-      const [{ PlotCanvas }] = await Promise.all([
-        import("./plot_canvas.ts"),
-        loadStyles(["uplot"]),
-      ]);
+      const { PlotCanvas } = await import("./plot_canvas.ts");
       if (!isShown.current || !host.current) return;
       if (canvas.current?.fits(newest.current)) return canvas.current.show(newest.current);
       canvas.current?.close();
