@@ -39,6 +39,7 @@ Deno.test("qualifiers and words become a filter", () => {
   );
   assertEquals(filterOf("connection refused"), { text: "connection refused" });
   assertEquals(filterOf("NAME:x timeout"), { name: "x", text: "timeout" });
+  assertEquals(filterOf('text:"no route" to'), { text: "no route to" });
   assertEquals(filterOf("state:failure,Retry"), { state: "FAILURE,RETRY" });
   assertEquals(filterOf('args:"say \\"hi\\""'), { args: 'say "hi"' });
 });

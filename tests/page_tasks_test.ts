@@ -206,6 +206,29 @@ Deno.test("many tasks are cancelled, retried and deleted, after their count was 
   site.noComplaints();
 });
 
+Deno.test("nothing is done by a search that is not understood", async () => {
+  await using site = await PageSite.start({ worker: false });
+  await fill(site, 3);
+  const page = await site.open("#/tasks?q=name:create_task");
+  await rows(page).first().waitFor();
+  await page.getByLabel("Select all rows that are loaded").click();
+  await selection(page).getByRole("button", { name: "Select all that match" }).click();
+  await search(page).fill("name:create_task argz:7");
+  await page.getByText("There is no qualifier argz:").waitFor();
+  await selection(page).waitFor({ state: "detached" });
+  assertEquals(await page.locator(".list[inert]").count(), 1);
+  // Nor where it comes with the address.
+  await page.reload();
+  await page.getByText("There is no qualifier argz:").waitFor();
+  await page.locator(".list[inert]").waitFor();
+  assertEquals(await selection(page).count(), 0);
+  await search(page).fill("name:create_task");
+  await page.locator(".list:not([inert])").waitFor();
+  await page.getByLabel("Select all rows that are loaded").click();
+  await selection(page).getByText("3 tasks selected").waitFor();
+  site.noComplaints();
+});
+
 Deno.test("without Redis the page says so, and goes on when it is back", async () => {
   await using site = await PageSite.start();
   const page = await site.open("#/tasks");

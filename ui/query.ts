@@ -16,6 +16,7 @@ export const QUALIFIERS = {
   args: "with this in their arguments",
   result: "with this in their result",
   error: "with this in their error",
+  text: "with this in any of these",
   since: "accepted since: 90s, 5m, 2h, 7d or a date",
   until: "accepted until: likewise",
   dead: "true: that failed for good",
@@ -34,7 +35,7 @@ export interface Term {
 }
 
 /** What the server is asked for: parameters of `GET /tasks`. */
-export type TaskFilter = { [K in Exclude<Qualifier, "state" | "dead"> | "text"]?: string } & {
+export type TaskFilter = { [K in Exclude<Qualifier, "state" | "dead">]?: string } & {
   /** States with commas. */
   state?: string;
   dead?: true;
@@ -83,7 +84,9 @@ export function parseQuery(text: string, now: number): Query {
     }
     terms.push({ key, value, from, to });
     // One that is still being typed does not count yet.
-    if (value !== "") problem ||= take(filter, key, value, now);
+    if (value === "") continue;
+    if (key === "text") words.push(value);
+    else problem ||= take(filter, key, value, now);
   }
   const joined = words.join(" ").trim();
   if (joined) filter.text = joined;

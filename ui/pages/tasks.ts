@@ -35,10 +35,11 @@ export function TasksPage() {
   const { filter, problem } = useMemo(() => filterOf(q, state), [q, state]);
   useEffect(() => watchList(() => isAtTop() && !hasSelection()), []);
   useEffect(() => {
-    if (problem) return;
     clearSelection();
+    if (problem) return;
     openList(`${state} ${q}`, filter);
   }, [filter]);
+  // The rows are not of a search that is not understood: nothing can be done with them then.
   const start = html`
     <${LinkButton} kind="primary" icon="play" href=${href("start")}>Start a task<//>
   `;
@@ -50,11 +51,16 @@ export function TasksPage() {
         <${ColumnMenu} />
       </div>
       <${Chips} />
-      <div class="list" data-anew=${isAnew.value} aria-busy=${`${isAnew.value}`}>
+      <div
+        class="list"
+        data-anew=${isAnew.value || problem !== ""}
+        aria-busy=${`${isAnew.value}`}
+        inert=${problem !== ""}
+      >
         <${Fresh} />
         <${List} isFiltered=${Object.keys(filter).length > 0} />
       </div>
-      <${SelectionBar} filter=${filter} />
+      ${!problem && html`<${SelectionBar} filter=${filter} />`}
       <//>
   `;
 }
