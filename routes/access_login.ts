@@ -40,6 +40,7 @@ export class Login {
   readonly #throttle = new Throttle();
   /** By what only this process can compute of them, so that no password is kept. */
   readonly #remembered = new Map<string, number>();
+  readonly #checking = new Map<string, Promise<void>>();
   readonly #key = randomBytes(32);
 
   constructor(
@@ -127,15 +128,32 @@ export class Login {
     const account = this.directory.find("user", name);
     const known = createHmac("sha256", this.#key)
       .update(JSON.stringify([name, password, account?.hash])).digest("base64");
+    const isKnown = () => (this.#remembered.get(known) ?? 0) > Date.now();
+    if (account && isKnown()) return account;
+    // Programs ask several things at once: one look at the password is enough for all, if it is right.
+    const pending = this.#checking.get(known);
+    if (pending) await pending;
+    if (account && isKnown()) return account;
+    const checking = this.check(c, name, password).then((checked) => {
+      if (checked === account) this.#remember(known);
+      return checked;
+    });
+    const ended = checking.then(() => {}, () => {});
+    this.#checking.set(known, ended);
+    try {
+      return await checking;
+    } finally {
+      if (this.#checking.get(known) === ended) this.#checking.delete(known);
+    }
+  }
+
+  #remember(known: string): void {
     const now = Date.now();
-    if (account && (this.#remembered.get(known) ?? 0) > now) return account;
-    const checked = await this.check(c, name, password);
     for (const [oldest, until] of this.#remembered) {
       if (until > now && this.#remembered.size < MAX_REMEMBERED) break;
       this.#remembered.delete(oldest);
     }
-    if (checked === account) this.#remembered.set(known, now + REMEMBER_MS);
-    return checked;
+    this.#remembered.set(known, now + REMEMBER_MS);
   }
 
   async #fromTicket(c: Context, sealed: string): Promise<Principal> {

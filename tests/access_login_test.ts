@@ -207,6 +207,17 @@ Deno.test("a password that is right does not count as tried, and many at once ar
   assertEquals(statuses.filter((status) => status === 429).length, 10);
 });
 
+Deno.test("a program with a password may ask many things at once, and one with a wrong one may not", async () => {
+  await using secured = await Secured.start();
+  const all = async (headers: Record<string, string>) => {
+    const asked = Array.from({ length: 12 }, () => secured.request("GET", "/queues", headers));
+    return (await Promise.all(asked)).map(({ status }) => status).sort().join(" ");
+  };
+  assertEquals(await all(basic("the-viewer")), Array(12).fill(200).join(" "));
+  const wrong = [...Array(5).fill(401), ...Array(7).fill(429)].join(" ");
+  assertEquals(await all(basic("the-viewer", "wrong password")), wrong);
+});
+
 Deno.test("an admin cannot lock itself out, nor change over HTTP what is in a file", async () => {
   await using secured = await Secured.start();
   const admin = secured.bearer("admin");
