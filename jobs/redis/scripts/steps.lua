@@ -197,12 +197,17 @@ local function finish_revoked(id, task, at, why)
   finish_with_error(id, task, 'REVOKED', at, 'TaskRevokedError', why)
 end
 
--- Makes a task that is not running ready again. `task` as above.
-local function make_ready(id, task, at, command)
+-- Says of a task that it is ready again.
+local function mark_ready(id, task, at)
   local seq = (tonumber(task.seq) or 1) + 1
   call('HSET', K.task(id), 'status', 'PENDING', 'ready', at, 'seq', seq)
   call('HDEL', K.task(id), 'worker', 'started', 'progress', 'stage', 'meta')
   emit(id, task.name, seq, event('PENDING', 0, nil, at))
+end
+
+-- Makes a task that is not running ready again. `task` as above.
+local function make_ready(id, task, at, command)
+  mark_ready(id, task, at)
   local queue, priority = task.queue, task.priority
   -- In front there is nothing that it could overtake.
   local lane = command == 'LPUSH' and lane_of(task) or lane_for(queue, priority, task)
