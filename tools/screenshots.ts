@@ -36,10 +36,9 @@ interface Shot {
   act?(page: Page): Promise<void>;
 }
 
-/** Starts tasks of all kinds, now more and now fewer of them. */
-async function work(content: PageContent, minutes: number): Promise<void> {
-  const end = Date.now() + minutes * 60_000;
-  for (let turn = 0; Date.now() < end; turn++) {
+/** Starts tasks of all kinds, now more and now fewer of them, until it is told to stop. */
+async function work(content: PageContent, stop: AbortSignal): Promise<void> {
+  for (let turn = 0; !stop.aborted; turn++) {
     const wave = 2 + Math.round(2 * Math.sin(turn / 25)) + (turn % 90 < 8 ? 12 : 0);
     const calls = Array.from({ length: wave }, (_, i) => callOf(content, turn * 7 + i));
     await Promise.all([...calls, sleep(1000)]);
@@ -113,7 +112,9 @@ function shots(content: PageContent, worker: string): Shot[] {
 
 await using site = await PageSite.start({ logins: true, worker: false });
 await using content = await PageContent.start(site);
-await work(content, Number(values.minutes));
+const enough = new AbortController();
+const working = work(content, enough.signal);
+await sleep(60_000 * Number(values.minutes));
 // Those of the beginning have ended meanwhile.
 content.ids.set("PROGRESS", await content.task("long_running_task", [20]));
 const { workers } = await site.api<{ workers: WorkerInfo[] }>("GET", "/workers");
@@ -127,7 +128,6 @@ if (unknown.length > 0) {
   Deno.exit(2);
 }
 await mkdir(values.to, { recursive: true });
-const busy = work(content, 3);
 const page = await site.openAs("admin", "#/", DESKTOP);
 for (const { name, hash, theme = "light", size = DESKTOP, act } of all) {
   if (only.length > 0 && !only.includes(name)) continue;
@@ -142,4 +142,5 @@ for (const { name, hash, theme = "light", size = DESKTOP, act } of all) {
   await page.screenshot({ path: `${values.to}/${name}.png` });
   console.log(name);
 }
-await busy;
+enough.abort();
+await working;

@@ -11,7 +11,7 @@ import { Page } from "../components/page.ts";
 import { type PageProps, PAGES } from "../pages.ts";
 import { type PageName, route } from "../route.ts";
 import { me } from "../state/session.ts";
-import { loadStyles, onlyStyles } from "../styles.ts";
+import { loadPageStyles, onlyStyles } from "../styles.ts";
 
 const loaded = signal<{ [P in PageName]?: ComponentType<PageProps> }>({});
 const failed = signal<PageName | null>(null);
@@ -21,7 +21,7 @@ export async function loadPage(name: PageName): Promise<void> {
   if (loaded.peek()[name]) return;
   const { load, styles } = PAGES[name];
   try {
-    const [page] = await Promise.all([load(), loadStyles(styles)]);
+    const [page] = await Promise.all([load(), loadPageStyles(styles)]);
     loaded.value = { ...loaded.peek(), [name]: page };
     if (failed.peek() === name) failed.value = null;
   } catch (error) {
