@@ -372,6 +372,26 @@ export const searchCases: Record<string, Case> = {
     }
   },
 
+  "tasks are found in some of very many queues": async (connect) => {
+    const broker = connect();
+    const tasks = Array.from({ length: 700 }, (_, i) => newTask({ queue: `queue${i}` }));
+    await broker.enqueue(tasks);
+    const left = [3, 350, 351, 698].map((i) => tasks[i]?.id ?? "").toSorted();
+    await Promise.all(ids(tasks).filter((id) => !left.includes(id)).map((id) => broker.revoke(id)));
+    const filter = { state: "PENDING" } as const;
+    assertEquals((await allPages(broker, filter, 2)).toSorted(), left);
+    assertEquals((await allSteps(broker, filter, "stay")).toSorted(), left);
+    const cancelled = new Set<string>();
+    let cursor: string | undefined;
+    do {
+      const step = await broker.walk({ ...filter, limit: 3, cursor }, "leave");
+      await Promise.all(step.ids.map((id) => broker.revoke(id)));
+      for (const id of step.ids) cancelled.add(id);
+      cursor = step.cursor ?? undefined;
+    } while (cursor !== undefined);
+    assertEquals([...cancelled].toSorted(), left);
+  },
+
   "a task that waits knows how many are before it": async (connect) => {
     const broker = connect();
     const [first, second, delayed, low, high, laned] = [

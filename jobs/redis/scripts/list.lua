@@ -310,6 +310,8 @@ local found, from = 0, q.cursor and q.cursor.group or { -1, '', 0, '' }
 -- Goes through a group; answers whether the call has gone far enough.
 local function search(group)
   local is_here = not is_before(from, group.place, 4)
+  for _, list in ipairs(group) do list.anchor = false end
+  if opened >= MAX_LOOKED then return true end -- lists with nothing in them take time too
   opened = opened + 1
   for i, list in ipairs(group) do open(list, is_here and q.cursor and q.cursor.anchors[i]) end
   local list = first_of(group)
