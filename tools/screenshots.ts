@@ -103,7 +103,8 @@ function shots(content: PageContent, worker: string): Shot[] {
       theme: "dark",
       async act(page) {
         await page.keyboard.press("Control+k");
-        await page.keyboard.type("pause");
+        await page.keyboard.type("re");
+        await sleep(1000);
       },
     },
     { name: "phone", hash: "#/", size: PHONE },

@@ -96,17 +96,19 @@ const COLUMNS: Column<TaskSummary>[] = [
       `,
   },
   { label: "State", cell: ({ status }) => html`<${Badge} status=${status} />` },
-  { label: "Priority", cell: ({ priority }) => priority },
+  { label: "Priority", narrow: true, cell: ({ priority }) => priority },
   {
     label: "Arguments",
     cell: ({ args_preview }) => html`<code class="cut">${args_preview}</code>`,
   },
   {
     label: "Starts",
+    narrow: true,
     cell: ({ eta }) => eta ? html`<${Until} iso=${eta} />` : "when it is its turn",
   },
   {
     label: "Accepted",
+    narrow: true,
     numeric: true,
     cell: ({ created_at }) => html`<${Ago} iso=${created_at} />`,
   },
