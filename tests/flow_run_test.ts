@@ -35,7 +35,7 @@ const define = (name: string, policy: FlowPolicy<[string]>, ms: number) =>
 
 const keyed = define("keyed", { concurrencyKey: ([key]) => key, concurrencyLimit: 2 }, 20);
 const slow = define("slow", { rateLimit: "20/s" }, 0);
-const once = define("once", { unique: "end", uniqueKey: ([key]) => key }, 50);
+const once = define("once", { unique: "end", uniqueKey: ([key]) => key }, 500);
 const plain = define("plain", {}, 5);
 
 /** Registers a test with two workers, on each store. */
