@@ -128,8 +128,9 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     await using _two = site.worker("two");
     const ended = async () => (await site.broker.list({ state: "SUCCESS", limit: 500 })).tasks;
     await until(async () => (await ended()).length === 300);
-    const runs = (await ended()).map(({ deliveries, result }) => [deliveries, result]);
-    assertEquals(new Set(runs.map(String)), new Set(["1,4"]));
+    // Claimed ahead on a busy machine, a task may go from one to the other before it starts.
+    const runs = (await ended()).map(({ attempt, retries, result }) => [attempt, retries, result]);
+    assertEquals(new Set(runs.map(String)), new Set(["1,0,4"]));
   });
 
   Deno.test(`${kind}: a server alone sees what waits again and what is due`, async () => {
