@@ -86,7 +86,7 @@ Deno.test("the palette finds pages and tasks, and does what was chosen", async (
   await press(page, "Control+k");
   await page.keyboard.type(id);
   await page.getByRole("option", { name: "Open the task" }).waitFor();
-  await press(page, "ArrowDown", "Enter");
+  await press(page, "Enter");
   await heading(page, "create_task");
   await press(page, "Control+k");
   await page.keyboard.type("dark");

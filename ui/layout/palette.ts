@@ -118,6 +118,9 @@ function Opened() {
   `;
 }
 
+/** The ids that tasks are given: who types one wants that task. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** What was typed can be a task's id, or words in its arguments. */
 function searchesFor(typed: string): Command[] {
   const text = typed.trim();
@@ -129,10 +132,11 @@ function searchesFor(typed: string): Command[] {
     run: () => go(href("tasks", null, { q: text })),
   };
   if (!/^[\w-]{8,128}$/.test(text)) return [search];
-  return [search, {
+  const open = {
     id: "open",
     title: `Open the task ${text}`,
     group: "Task",
     run: () => go(href("task", text)),
-  }];
+  };
+  return UUID.test(text) ? [open, search] : [search, open];
 }
