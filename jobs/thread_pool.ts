@@ -299,6 +299,8 @@ export class ThreadPool implements Pool {
 
   /** The thread is no good any more, and its task, if it had one, has failed with it. */
   #fail(child: Child, error: TaskError): void {
+    const waitedFor = this.#slots.find(({ next }) => next === child);
+    if (waitedFor) waitedFor.next = null; // it ended before its turn: then another is made
     const slot = this.#owner(child);
     if (!slot || !this.#listener) return;
     const { job } = slot;

@@ -224,25 +224,38 @@ for (const [kind, startStore] of Object.entries(STORES)) {
   }
 }
 
-Deno.test("a restarted pool runs task code as it is now, and new code that fails leaves the old", async () => {
+/** Runs a test with a thread's program whose `echo` waits for so many ms and answers a greeting. */
+async function withProgram(
+  test: (program: URL, write: (greeting: string) => Promise<void>) => Promise<void>,
+): Promise<void> {
   const dir = await mkdtemp(`${tmpdir()}/taskapp-code-`);
-  const program = `${dir}/thread.ts`;
-  const loop = new URL("../jobs/thread_loop.ts", import.meta.url);
-  const write = (greeting: string) =>
-    writeFile(
-      program,
-      `import { runThread } from "${loop}";
-       import { Registry } from "${new URL("../jobs/registry.ts", import.meta.url)}";
-       import { defineTask } from "${new URL("../jobs/task.ts", import.meta.url)}";
+  const at = (path: string) => new URL(path, import.meta.url);
+  try {
+    await writeFile(
+      `${dir}/thread.ts`,
+      `import { runThread } from "${at("../jobs/thread_loop.ts")}";
+       import { Registry } from "${at("../jobs/registry.ts")}";
+       import { defineTask } from "${at("../jobs/task.ts")}";
        import { greeting } from "./greeting.ts";
        import { z } from "${import.meta.resolve("zod")}";
-       const input = z.tuple([z.unknown()]);
-       runThread(new Registry([defineTask({ name: "echo", input, run: () => greeting })]));`,
-    ).then(() => writeFile(`${dir}/greeting.ts`, `export const greeting = ${greeting};`));
-  try {
+       const input = z.tuple([z.number()]);
+       const run = ([ms]) => new Promise((done) => setTimeout(() => done(greeting), ms));
+       runThread(new Registry([defineTask({ name: "echo", input, run })]));`,
+    );
+    await test(
+      pathToFileURL(`${dir}/thread.ts`),
+      (greeting) => writeFile(`${dir}/greeting.ts`, `export const greeting = ${greeting};`),
+    );
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+}
+
+Deno.test("a restarted pool runs task code as it is now, and new code that fails leaves the old", () =>
+  withProgram(async (program, write) => {
     await write('"old"');
     await using setup = await Setup.start();
-    setup.threads(2, { pool: { program: pathToFileURL(program) } });
+    setup.threads(2, { pool: { program } });
     const results = async () =>
       (await Promise.all([1, 2, 3].map((n) => setup.run(fixtures.echo, [n])))).map((task) =>
         task.result
@@ -258,10 +271,21 @@ Deno.test("a restarted pool runs task code as it is now, and new code that fails
     assertEquals(told.done, true);
     await until(async () => (await results()).join() === "new,new,new");
     assertEquals((await workerInfo(setup.broker)).tasks, ["echo"]);
-  } finally {
-    await rm(dir, { recursive: true });
-  }
-});
+  }));
+
+Deno.test("a new thread that ends before its turn gets no task", () =>
+  withProgram(async (program, write) => {
+    await write('"old"');
+    await using setup = await Setup.start();
+    setup.threads(1, { pool: { program } });
+    const running = await setup.call(fixtures.echo, [3000]);
+    await setup.started(running);
+    await write('"short-lived"; setTimeout(() => Deno.exit(3), 200)');
+    assertEquals((await tell(setup.broker, "w0", { command: "restart-pool" })).done, true);
+    await write('"new"');
+    assertEquals((await setup.run(fixtures.echo, [1])).result, "new");
+    assertEquals((await setup.task(running)).result, "old");
+  }));
 
 Deno.test("a pool that is being restarted makes no more threads for being told again", async () => {
   await using setup = await Setup.start();

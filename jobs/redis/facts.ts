@@ -20,7 +20,7 @@ export function toFacts(location: string, info: string, keys: number): BrokerFac
     "Mode": text("redis_mode"),
     "Role": `${text("role")}, ${number("connected_slaves")} replicas`,
     "Up for": duration(number("uptime_in_seconds")),
-    "Peak memory": text("used_memory_peak_human"),
+    "Peak memory": `${(number("used_memory_peak") / 1024 / 1024).toFixed(1)} MiB`,
     "When memory is full": text("maxmemory_policy"),
     "Evicted keys": text("evicted_keys"),
     "Append-only file": persistence(text("aof_enabled") === "1", text("aof_last_write_status")),
@@ -52,5 +52,7 @@ function snapshot(savedAt: number, status: string): string {
 
 function duration(seconds: number): string {
   const [days, hours] = [Math.floor(seconds / 86_400), Math.floor(seconds % 86_400 / 3600)];
-  return days > 0 ? `${days} d ${hours} h` : `${hours} h ${Math.floor(seconds % 3600 / 60)} min`;
+  const minutes = Math.floor(seconds % 3600 / 60);
+  if (days > 0) return `${days} d ${hours} h`;
+  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min`;
 }
