@@ -28,6 +28,9 @@ Deno.test("a page whose server is killed and comes back has missed nothing", asy
   assert(seen < 4, "the task should not be over yet");
   const lost = `Disconnected from ${id}. Reconnecting…`;
   for (const page of [list, opened]) await page.getByText(lost).waitFor();
+  await opened.getByRole("button", { name: "Stop now" }).click();
+  await opened.getByText("The server cannot be reached").waitFor();
+  assertEquals(await opened.getByText("Cancelled").count(), 0, "nothing was cancelled");
   await site.restartServer();
   const up = Date.now();
   for (const page of [list, opened]) {

@@ -9,7 +9,7 @@ export interface Toast {
   /** Where to see what has come of it. */
   link?: { text: string; href: string };
   /** Takes back what was done, where that can be. */
-  undo?: () => void | Promise<void>;
+  undo?: () => unknown;
 }
 
 const SHOWN_MS = 6000;

@@ -31,7 +31,7 @@ export function CancelOrRetry(
   }
   const isRunning = status === "STARTED" || status === "PROGRESS";
   const run = async () => {
-    await cancel(task_id);
+    if (!await cancel(task_id)) return;
     toast({ text: `Cancelled ${name}.`, undo: () => retry(task_id) });
   };
   return html`
@@ -97,7 +97,7 @@ async function remove({ task_id, name }: Task): Promise<void> {
     action: "Delete",
   });
   if (!yes) return;
-  await forget(task_id);
+  if (!await forget(task_id)) return;
   toast({ text: `Deleted ${name}.` });
   go(href("tasks"));
 }

@@ -7,14 +7,15 @@ import { toastError } from "../notices.ts";
 import { learn, learnMissing } from "./tasks.ts";
 import { unwatch } from "./watched.ts";
 
-export function cancel(id: string): Promise<void> {
+/** Answers whether it was done, as the others do: what stood in the way has been told. */
+export function cancel(id: string): Promise<boolean> {
   return act(id, async () => {
     await revokeTask(id);
     learn(await getTask(id));
   });
 }
 
-export function retry(id: string): Promise<void> {
+export function retry(id: string): Promise<boolean> {
   return act(id, () => retryWith(id));
 }
 
@@ -28,7 +29,7 @@ export async function retryWith(id: string, args?: Json): Promise<void> {
 }
 
 /** Deletes an ended task. */
-export function forget(id: string): Promise<void> {
+export function forget(id: string): Promise<boolean> {
   return act(id, async () => {
     await deleteTask(id);
     unwatch(id);
@@ -36,11 +37,13 @@ export function forget(id: string): Promise<void> {
   });
 }
 
-async function act(id: string, action: () => Promise<void>): Promise<void> {
+async function act(id: string, action: () => Promise<void>): Promise<boolean> {
   try {
     await action();
+    return true;
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) learnMissing(id);
     else toastError(error);
+    return false;
   }
 }
