@@ -234,9 +234,13 @@ Deno.test("without Redis the page says so, and goes on when it is back", async (
   const page = await site.open("#/tasks");
   await page.getByText("No tasks yet").waitFor();
   await site.redis.down();
-  await page.locator(".banner").getByText("Trying again…").waitFor();
+  const opened = await site.open("#/queues");
+  for (const each of [page, opened]) {
+    await each.locator(".banner").getByText("Trying again…").waitFor();
+  }
   await site.redis.up();
-  await page.locator(".banner").waitFor({ state: "detached" });
+  for (const each of [page, opened]) await each.locator(".banner").waitFor({ state: "detached" });
+  await opened.getByRole("row").filter({ hasText: "default" }).waitFor();
   const id = await site.task("long_running_task", [0]);
   await shows(row(page, id), "SUCCESS");
   site.noComplaints();

@@ -90,7 +90,7 @@ function CronInputs({ state }: { state: FormState }) {
       field="timezone"
       label="Time zone"
       placeholder="UTC"
-      description="Whose clock it follows: type a part of its name, such as Berlin."
+      description="Whose clock it follows: type a part of its name, such as Berlin, and choose one."
       suggestions=${ZONES}
     />
   `;

@@ -48,7 +48,7 @@ export function Log({ lines, id }: { lines: LogLine[]; id: string }) {
   return html`
     <${Card} title="Log" actions=${tools}>
       ${lines.length === 0
-        ? html`<p class="muted">No lines yet. A task writes them with <code>ctx.log()</code>.</p>`
+        ? html`<p class="muted">No lines. A task writes them with <code>ctx.log()</code>.</p>`
         : html`
           ${fitting.length > drawn.length && html`
             <p class="muted">The last ${count(drawn.length)} of ${count(fitting.length)} lines.</p>

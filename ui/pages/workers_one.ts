@@ -43,9 +43,9 @@ export function OneWorker({ name }: { name: string }) {
       subtitle=${`${worker.hostname}, pid ${worker.pid}`}
       trail=${trail}
       actions=${html`
-        <${ShutDown} worker=${worker} />
-        <${RestartPool} worker=${worker} />
         <${QuietOrResume} worker=${worker} />
+        <${RestartPool} worker=${worker} />
+        <${ShutDown} worker=${worker} />
       `}
     >
       ${silent.has(name) && html`<${Silence} />`}

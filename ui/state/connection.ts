@@ -4,7 +4,6 @@ import { batch, signal } from "@preact/signals";
 import type { ServerMessage, Topic } from "../../jobs/wire.ts";
 import { ApiError, heardAt } from "../api.ts";
 import { type Link, Live } from "../live.ts";
-import { toast } from "../notices.ts";
 
 export const link = signal<Link>("connecting");
 /** Why the API cannot do its work; null while it can. */
@@ -71,10 +70,8 @@ function receive(message: ServerMessage): void {
 
 function pass(message: ServerMessage): void {
   heardAt.value = Date.now();
-  // The banner says already what the socket would say every second.
-  if (message.type === "error" && trouble.peek() === null) {
-    toast({ kind: "bad", text: message.detail });
-  }
+  // What else the socket tells comes from the broker, so that one is there.
+  trouble.value = message.type === "error" ? message.detail : null;
   for (const part of parts) part.receive(message);
 }
 
