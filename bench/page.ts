@@ -37,6 +37,9 @@ const LOADS = 5;
 const SLOWDOWN = 4;
 const PAGES = ["", "tasks", "start", "queues", "workers", "schedules", "dead", "system"];
 
+/** How somebody reads, and how somebody looks for a place: each step shows other rows only. */
+const SCROLLS = [["scrolling by 150 px", 150, 50], ["by 2,000 px", 2000, 100]] as const;
+
 const { values } = parseArgs({
   options: { minutes: { type: "string", default: "10" }, load: { type: "boolean", default: true } },
   allowNegative: true,
@@ -242,10 +245,12 @@ async function heapMib(cdp: CDPSession): Promise<number> {
   return usedSize / 1024 / 1024;
 }
 
-async function scroll(page: Page): Promise<void> {
-  for (let i = 0; i < 250; i++) {
-    await page.mouse.wheel(0, i % 50 < 25 ? 2000 : -2000);
-    await sleep(100);
+/** Turns the wheel down and up again for 25 s. */
+async function scroll(page: Page, pixels: number, everyMs: number): Promise<void> {
+  const end = performance.now() + 25_000;
+  for (let i = 0; performance.now() < end; i++) {
+    await page.mouse.wheel(0, i % 50 < 25 ? pixels : -pixels);
+    await sleep(everyMs);
   }
 }
 
@@ -259,9 +264,11 @@ async function smoothness(browser: TestBrowser, url: string): Promise<void> {
   const watching = page.evaluate(frames, 30_000);
   await mainThread(cdp, "main thread at the top of the list", watching);
   showFrames("frames at the top of the list", await watching);
-  const scrolling = page.evaluate(frames, 30_000);
-  await mainThread(cdp, "main thread while somebody scrolls", scroll(page));
-  showFrames("frames while somebody scrolls", await scrolling);
+  for (const [what, pixels, everyMs] of SCROLLS) {
+    const scrolling = page.evaluate(frames, 25_000);
+    await mainThread(cdp, `main thread, ${what}`, scroll(page, pixels, everyMs));
+    showFrames(`frames, ${what}`, await scrolling);
+  }
   const heap: number[] = [];
   for (let minute = 0; minute <= MINUTES; minute++) {
     heap.push(await heapMib(cdp));

@@ -65,9 +65,13 @@ export async function lookAtRedis(url: string, liveWorkers: Set<string>): Promis
   }
 }
 
+/** What Redis answers in place of a time to live. */
+const NEVER = -1;
+const GONE = -2;
+
 interface Facts {
   type: string;
-  /** Seconds; -1 for none. */
+  /** Seconds, or NEVER or GONE. */
   ttl: number;
   /** Of a list or a sorted set. */
   length: number;
@@ -75,7 +79,7 @@ interface Facts {
   fields: (string | null)[];
 }
 
-const NOTHING: Facts = { type: "none", ttl: -2, length: 0, fields: [] };
+const NOTHING: Facts = { type: "none", ttl: GONE, length: 0, fields: [] };
 
 async function factsOf(redis: Redis, names: string[]): Promise<Facts[]> {
   const all = <T>(
@@ -113,11 +117,14 @@ function complaintOf(
   length: number,
   liveWorkers: Set<string>,
 ): string | null {
+  if (ttl === GONE) return null; // it expired while it was looked at
   const row = table.find(({ pattern }) => pattern.test(key));
   if (!row) return "is not in the key table of docs/architecture.md";
   if (!row.types.includes(type)) return `is a ${type} and should be a ${row.types.join(" or ")}`;
-  if (row.expires && ttl < 0) return "never expires, although all has ended";
-  if (key.startsWith("unique:") && ttl < 0) return "keeps others out, although its task has ended";
+  if (row.expires && ttl === NEVER) return "never expires, although all has ended";
+  if (key.startsWith("unique:") && ttl === NEVER) {
+    return "keeps others out, although its task has ended";
+  }
   if (EMPTY_WHEN_QUIET.test(key)) return "is left, although all has ended";
   if (key.startsWith("worker:") && !liveWorkers.has(key.slice("worker:".length))) {
     return "belongs to a worker that is gone";
