@@ -8,6 +8,7 @@ import componentsCopyButton from "../components/copy_button.ts" with { type: "te
 import componentsDialog from "../components/dialog.ts" with { type: "text" };
 import componentsField from "../components/field.ts" with { type: "text" };
 import componentsIcons from "../components/icons.ts" with { type: "text" };
+import componentsFacts from "../components/facts.ts" with { type: "text" };
 import componentsJsonView from "../components/json_view.ts" with { type: "text" };
 import componentsKbd from "../components/kbd.ts" with { type: "text" };
 import componentsMenu from "../components/menu.ts" with { type: "text" };
@@ -31,6 +32,7 @@ export const COMPONENTS: { [path: string]: string } = {
   "ui/components/dialog.ts": componentsDialog,
   "ui/components/field.ts": componentsField,
   "ui/components/icons.ts": componentsIcons,
+  "ui/components/facts.ts": componentsFacts,
   "ui/components/json_view.ts": componentsJsonView,
   "ui/components/kbd.ts": componentsKbd,
   "ui/components/menu.ts": componentsMenu,

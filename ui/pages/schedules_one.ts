@@ -2,13 +2,13 @@
 
 import { type Signal, useSignal } from "@preact/signals";
 import { html } from "htm/preact";
-import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Schedule, ScheduleRun } from "../../jobs/wire.ts";
 import { getRuns, getSchedule, type ScheduleDetail } from "../api/schedules.ts";
 import { Empty, Loading } from "../components/absence.ts";
 import { Tag } from "../components/badge.ts";
 import { Button, LinkButton } from "../components/button.ts";
+import { type Fact, Facts } from "../components/facts.ts";
 import { Icon } from "../components/icons.ts";
 import { JsonView } from "../components/json_view.ts";
 import { Card, Page } from "../components/page.ts";
@@ -99,7 +99,7 @@ export function ScheduleDetails({ name }: { name: string }) {
                   <${JsonView} value=${schedule.args} label="the arguments" />
                   <//>
                   <${Card} title="Details">
-                    <${Facts} schedule=${schedule} />
+                    <${Details} schedule=${schedule} />
                     <//>
                     </div>
                     </div>
@@ -134,10 +134,10 @@ const MISFIRES = {
   all: "all of them run",
 };
 
-function Facts({ schedule }: { schedule: Schedule }) {
+function Details({ schedule }: { schedule: Schedule }) {
   const seconds = (value: number | null) => value === null ? null : limit(value);
   const { unique } = schedule;
-  const facts: [label: string, value: ComponentChildren][] = [
+  const facts: Fact[] = [
     ["Task", html`<a href=${href("start", schedule.task)}>${schedule.task}</a>`],
     [
       schedule.cron === null ? "Every" : "Cron",
@@ -168,18 +168,7 @@ function Facts({ schedule }: { schedule: Schedule }) {
     ["Created", html`<${Ago} iso=${schedule.created_at} />`],
     ["Changed", html`<${Ago} iso=${schedule.updated_at} />`],
   ];
-  return html`
-    <dl class="facts">
-      ${facts.filter(([, value]) => value).map(([label, value]) =>
-        html`
-          <div key=${label}>
-            <dt>${label}</dt>
-            <dd>${value}</dd>
-          </div>
-        `
-      )}
-    </dl>
-  `;
+  return html`<${Facts} facts=${facts} />`;
 }
 
 function limit(seconds: number): string {

@@ -1,11 +1,11 @@
 /** What taskapp runs on: its broker, this server, this page's connection, its settings. */
 
 import { html } from "htm/preact";
-import type { ComponentChildren } from "preact";
 import type { SystemInfo } from "../../jobs/wire.ts";
 import { Failed, Loading } from "../components/absence.ts";
 import { Tag, type Tone } from "../components/badge.ts";
 import { LinkButton } from "../components/button.ts";
+import { type Fact, Facts } from "../components/facts.ts";
 import { Meter } from "../components/meter.ts";
 import { Card, Page } from "../components/page.ts";
 import { Ago, Exact } from "../components/time.ts";
@@ -48,23 +48,6 @@ export function SystemPage() {
           <${Settings} settings=${system.settings} />
         `}
     <//>
-  `;
-}
-
-type Fact = [label: string, value: ComponentChildren];
-
-function Facts({ facts }: { facts: Fact[] }) {
-  return html`
-    <dl class="facts">
-      ${facts.filter(([, value]) => value !== null).map(([label, value]) =>
-        html`
-          <div key=${label}>
-            <dt>${label}</dt>
-            <dd>${value}</dd>
-          </div>
-        `
-      )}
-    </dl>
   `;
 }
 

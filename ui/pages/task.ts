@@ -19,7 +19,7 @@ import { logOf, stepsOf } from "../steps.ts";
 import { Disconnected, Gone } from "./task_absence.ts";
 import { TaskActions } from "./task_actions.ts";
 import { Attempts } from "./task_attempts.ts";
-import { Facts } from "./task_facts.ts";
+import { TaskFacts } from "./task_facts.ts";
 import { Log } from "./task_log.ts";
 import { Timeline } from "./task_timeline.ts";
 import { Waiting } from "./task_waiting.ts";
@@ -76,7 +76,7 @@ export function TaskPage({ id }: PageProps) {
           <${Log} lines=${logOf(events)} id=${task.task_id} />
         </div>
         <div class="opened-side">
-          <${Card} title="Details"><${Facts} task=${task} /><//>
+          <${Card} title="Details"><${TaskFacts} task=${task} /><//>
           <${Card} title="Events"><${Timeline} steps=${stepsOf(events)} /><//>
         </div>
       </div>

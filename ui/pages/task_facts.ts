@@ -1,16 +1,16 @@
 /** What else there is to say of a task. */
 
 import { html } from "htm/preact";
-import type { ComponentChildren } from "preact";
 import { isReady, type Task } from "../../jobs/wire.ts";
+import { type Fact, Facts } from "../components/facts.ts";
 import { Ago, Elapsed, Exact, Until } from "../components/time.ts";
 import { wholeSeconds } from "../format.ts";
 import { termText } from "../query.ts";
 import { href } from "../route.ts";
 
-export function Facts({ task }: { task: Task }) {
+export function TaskFacts({ task }: { task: Task }) {
   const { queue, worker, schedule, concurrency_key, unique_key } = task;
-  const facts: [label: string, value: ComponentChildren][] = [
+  const facts: Fact[] = [
     ["Created", html`<${Exact} iso=${task.created_at} />`],
     ["Not before", task.eta && !isReady(task.status) && html`<${Until} iso=${task.eta} />`],
     ["Expires", task.expires && html`<${Until} iso=${task.expires} />`],
@@ -35,16 +35,7 @@ export function Facts({ task }: { task: Task }) {
   ];
   const same = href("tasks", null, { q: termText("name", task.name) });
   return html`
-    <dl class="facts">
-      ${facts.filter(([, value]) => value).map(([label, value]) =>
-        html`
-          <div key=${label}>
-            <dt>${label}</dt>
-            <dd>${value}</dd>
-          </div>
-        `
-      )}
-    </dl>
+    <${Facts} facts=${facts} />
     <p class="facts-more"><a href=${same}>All tasks of this name</a></p>
   `;
 }

@@ -1,10 +1,10 @@
 /** One worker: what it runs, what it is, and telling it what to do. */
 
 import { html } from "htm/preact";
-import type { ComponentChildren } from "preact";
 import type { ThreadInfo, WorkerInfo } from "../../jobs/wire.ts";
 import { Empty, Loading } from "../components/absence.ts";
 import { LinkButton } from "../components/button.ts";
+import { type Fact, Facts } from "../components/facts.ts";
 import { Icon } from "../components/icons.ts";
 import { Card, Page } from "../components/page.ts";
 import { type Column, Table } from "../components/table.ts";
@@ -112,24 +112,7 @@ function Tasks({ names }: { names: string[] }) {
   `;
 }
 
-type Facts = [label: string, value: ComponentChildren][];
-
-function Facts({ facts }: { facts: Facts }) {
-  return html`
-    <dl class="facts">
-      ${facts.map(([label, value]) =>
-        html`
-          <div key=${label}>
-            <dt>${label}</dt>
-            <dd>${value}</dd>
-          </div>
-        `
-      )}
-    </dl>
-  `;
-}
-
-function counts({ processed, failed, retried, last_command }: WorkerInfo): Facts {
+function counts({ processed, failed, retried, last_command }: WorkerInfo): Fact[] {
   const told = last_command && html`
     ${last_command.command}: ${last_command.outcome}${" "}
     <span class="muted"><${Ago} iso=${last_command.at} /></span>
@@ -138,11 +121,11 @@ function counts({ processed, failed, retried, last_command }: WorkerInfo): Facts
     ["Processed", count(processed)],
     ["Failed", count(failed)],
     ["Retried", count(retried)],
-    ...(told ? [["Told last", told] satisfies Facts[number]] : []),
+    ...(told ? [["Told last", told] satisfies Fact] : []),
   ];
 }
 
-function process(worker: WorkerInfo): Facts {
+function process(worker: WorkerInfo): Fact[] {
   const limit = (seconds: number) => seconds === 0 ? "none" : wholeSeconds(seconds * 1000);
   return [
     ["Memory", memory(worker.memory_mib)],
