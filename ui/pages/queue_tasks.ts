@@ -88,14 +88,17 @@ export function inOrder(tasks: TaskSummary[]): TaskSummary[] {
 const COLUMNS: Column<TaskSummary>[] = [
   {
     label: "Task",
+    narrow: true,
     cell: ({ task_id, name }) =>
       html`
         <span class="queue-name">
-          <a href=${href("task", task_id)}>${name}</a><code class="muted">${shortId(task_id)}</code>
+          <a class="cut" href=${href("task", task_id)}>${name}</a><code class="muted">${shortId(
+            task_id,
+          )}</code>
         </span>
       `,
   },
-  { label: "State", cell: ({ status }) => html`<${Badge} status=${status} />` },
+  { label: "State", narrow: true, cell: ({ status }) => html`<${Badge} status=${status} />` },
   { label: "Priority", narrow: true, cell: ({ priority }) => priority },
   {
     label: "Arguments",
