@@ -16,13 +16,18 @@ export interface Site extends AsyncDisposable {
 }
 
 export async function startSite(kind: string, start: () => Promise<TestStore>): Promise<Site> {
-  const store = await start();
+  return openSite(kind, await start());
+}
+
+/** @param flags of Deno, for the program's processes */
+export function openSite(kind: string, store: TestStore, flags: string[] = []): Site {
   const broker = connectBroker(store.url);
   return {
     kind,
     store,
     broker,
-    start: (...args) => Program.start(args, { ...QUIET, TASKAPP_BROKER: store.url }, store.cwd),
+    start: (...args) =>
+      Program.start(args, { ...QUIET, TASKAPP_BROKER: store.url }, store.cwd, flags),
     async [Symbol.asyncDispose]() {
       await broker.close();
       await store[Symbol.asyncDispose]();

@@ -31,10 +31,18 @@ export class Program implements AsyncDisposable {
     this.#child = child;
   }
 
-  /** Starts it; what it prints goes nowhere, unless TEST_VERBOSE is set. */
-  static start(args: string[], env: Record<string, string>, cwd = ROOT): Program {
+  /**
+   * Starts it; what it prints goes nowhere, unless TEST_VERBOSE is set.
+   * @param flags of Deno, for the sources
+   */
+  static start(
+    args: string[],
+    env: Record<string, string>,
+    cwd = ROOT,
+    flags: string[] = [],
+  ): Program {
     const output = Deno.env.has("TEST_VERBOSE") ? "inherit" : "null";
-    return new Program(command(args, env, cwd, output).spawn());
+    return new Program(command(args, env, cwd, output, flags).spawn());
   }
 
   /** Starts it for `stop`, which answers what it printed: little enough for the pipe to hold. */
@@ -101,9 +109,10 @@ function command(
   env: Record<string, string>,
   cwd: string,
   output: "inherit" | "piped" | "null",
+  flags: string[] = [],
 ): Deno.Command {
   return new Deno.Command(FILE, {
-    args: [...FLAGS, ...args],
+    args: [...FLAGS.slice(0, -1), ...flags, ...FLAGS.slice(-1), ...args],
     env,
     cwd,
     stdin: "null",

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * @param {{ sleepMs?: number, primes?: number, text?: string }} data
+ * @param {{ sleepMs?: number | undefined, primes?: number | undefined, text?: string | undefined }} data
  * @returns {number | Promise<number>} what is stored as the result
  */
 export function work({ sleepMs, primes, text }) {

@@ -2,54 +2,56 @@
 
 import { fileURLToPath } from "node:url";
 import { output } from "../command.ts";
+import { celeryMissing, runCelery } from "../peers/celery.ts";
 import { nodeMissing, runNode } from "../peers/node.ts";
 import type { Bench, Contender, Metric, Scenario } from "../scenario.ts";
 
 const METRIC: Metric = { name: "enqueued", unit: "tasks/s", better: "more" };
 const TASKAPP = fileURLToPath(new URL("../peers/taskapp.ts", import.meta.url));
 
-/** How it is done: so many a call, or so many calls at a time. */
+/** So many a call, or so many calls at a time. */
 interface Way {
   batch?: number;
   inFlight?: number;
 }
 
-/** How many tasks each enqueues: those that are slower fewer, since rates are compared. */
+/** How many tasks each enqueues; one that is not named does not take part. */
 interface Counts {
   taskapp: number;
   bullmq: number;
   bee: number;
+  celery?: number;
 }
 
-function request(at: Bench, way: Way, tasks: number) {
-  const { url, port } = at.redis;
-  const count = at.quick ? tasks / 4 : tasks;
-  return { ...way, url, port, data: {}, tasks: count, warmup: count / 4 };
+type Ask = (request: Record<string, unknown>) => Promise<Record<string, number>>;
+
+async function runTaskapp(request: Record<string, unknown>): Promise<Record<string, number>> {
+  const args = ["run", "--allow-all", TASKAPP, JSON.stringify(request)];
+  return JSON.parse(await output(Deno.execPath(), args));
 }
 
 function contenders(way: Way, counts: Counts): Contender[] {
-  const node = (name: string, script: string, tasks: number): Contender => ({
+  const contender = (name: string, tasks: number, ask: Ask): Contender => ({
     name,
-    missing: nodeMissing,
-    async measure(at) {
-      const { rate } = await runNode(script, request(at, way, tasks));
+    async measure({ redis: { url, port }, quick }: Bench) {
+      const load = { tasks: quick ? tasks / 4 : tasks, warmup: tasks / 4 };
+      const { rate } = await ask({ ...way, ...load, url, port, data: {} });
       return { enqueued: rate ?? NaN };
     },
   });
-  return [
-    {
-      name: "taskapp",
-      async measure(at) {
-        const asked = JSON.stringify(request(at, way, counts.taskapp));
-        const { rate } = JSON.parse(
-          await output(Deno.execPath(), ["run", "--allow-all", TASKAPP, asked]),
-        );
-        return { enqueued: rate };
-      },
-    },
-    node("BullMQ", "bullmq.mjs", counts.bullmq),
-    node("bee-queue", "bee_queue.mjs", counts.bee),
+  const node = (name: string, tasks: number, script: string) => ({
+    ...contender(name, tasks, (request) => runNode(script, request)),
+    missing: nodeMissing,
+  });
+  const all = [
+    contender("taskapp", counts.taskapp, runTaskapp),
+    node("BullMQ", counts.bullmq, "bullmq.mjs"),
+    node("bee-queue", counts.bee, "bee_queue.mjs"),
   ];
+  if (counts.celery) {
+    all.push({ ...contender("Celery", counts.celery, runCelery), missing: celeryMissing });
+  }
+  return all;
 }
 
 export const enqueueScenarios: Scenario[] = [
@@ -63,5 +65,20 @@ export const enqueueScenarios: Scenario[] = [
       { text: "at least 8 times BullMQ (addBulk)", against: "BullMQ", ratio: 8 },
       { text: "at least 2 times bee-queue (saveAll)", against: "bee-queue", ratio: 2 },
     ],
+  },
+  {
+    name: "enqueue-one",
+    title: "Tasks enqueued one after the other",
+    plot: "enqueue",
+    metrics: [METRIC],
+    contenders: contenders({}, { taskapp: 12_000, bullmq: 8_000, bee: 12_000, celery: 1_600 }),
+    goals: [{ text: "at least 2 times BullMQ", against: "BullMQ", ratio: 2 }],
+  },
+  {
+    name: "enqueue-50",
+    title: "Tasks enqueued one a call, 50 calls at a time",
+    plot: "enqueue",
+    metrics: [METRIC],
+    contenders: contenders({ inFlight: 50 }, { taskapp: 60_000, bullmq: 20_000, bee: 40_000 }),
   },
 ];

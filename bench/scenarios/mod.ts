@@ -2,5 +2,6 @@
 
 import type { Scenario } from "../scenario.ts";
 import { enqueueScenarios } from "./enqueue.ts";
+import { workScenarios } from "./work.ts";
 
-export const scenarios: Scenario[] = [...enqueueScenarios];
+export const scenarios: Scenario[] = [...enqueueScenarios, ...workScenarios];

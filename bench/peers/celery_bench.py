@@ -1,0 +1,61 @@
+"""Measures Celery: enqueueing one after the other, or running tasks with a prefork worker."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import redis
+
+request = json.loads(sys.argv[1])
+os.environ["BENCH_REDIS_PORT"] = str(request["port"])
+
+from celery_app import app, bench  # noqa: E402: it reads the port
+
+data, tasks, warmup = request["data"], request["tasks"], request["warmup"]
+results = redis.Redis(port=request["port"], db=1)
+
+
+def enqueue(count, queue):
+    with app.producer_pool.acquire(block=True) as producer:
+        for _ in range(count):
+            bench.apply_async((data,), producer=producer, queue=queue)
+
+
+def wait_for(count):
+    while results.dbsize() < count:
+        time.sleep(0.01)
+
+
+def run():
+    """From the moment that a warm worker is told of the queue to the last stored result."""
+    command = [sys.executable, "-m", "celery", "-A", "celery_app", "worker", "-P", "prefork"]
+    command += ["-c", str(request["concurrency"]), "-Q", "warmup"]
+    here = os.path.dirname(os.path.abspath(__file__))
+    worker = subprocess.Popen(
+        command, cwd=here, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        enqueue(warmup, "warmup")
+        wait_for(warmup)
+        enqueue(tasks, "bench")
+        started = time.perf_counter()
+        app.control.add_consumer("bench")
+        wait_for(warmup + tasks)
+        return tasks / (time.perf_counter() - started)
+    finally:
+        worker.terminate()
+        worker.wait()
+
+
+def enqueue_rate():
+    for _ in range(warmup):
+        bench.delay(data)
+    started = time.perf_counter()
+    for _ in range(tasks):
+        bench.delay(data)
+    return tasks / (time.perf_counter() - started)
+
+
+print(json.dumps({"rate": run() if request.get("concurrency") else enqueue_rate()}))
