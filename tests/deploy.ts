@@ -19,14 +19,14 @@ export function read(path: string): string {
 /**
  * Reads YAML as it is: duplicate keys and what cannot be read are errors.
  * @param text one or more documents
+ * @returns the first, or each, as what the caller takes it for
  */
-// deno-lint-ignore no-explicit-any -- it holds what its author wrote
-export function parseYaml(text: string): any[] {
+export function parseYaml<T>(text: string): [T, ...T[]] {
   return parseAllDocuments(text, { merge: true }).map((document) => {
     const [error] = [...document.errors, ...document.warnings];
     if (error) throw error;
     return document.toJS();
-  });
+  }) as [T, ...T[]];
 }
 
 /** Fails where the command line has no such command or flag; values are not looked at. */

@@ -24,13 +24,69 @@ import { until } from "./until.ts";
 const HERE = "deploy/kubernetes";
 const ignore = await isMissing("kubectl", "version", "--client");
 
+type Labels = Record<string, string>;
+
+interface Selector {
+  matchLabels: Labels;
+}
+
+interface Probe {
+  httpGet: { path: string };
+}
+
+const PROBES = ["startupProbe", "readinessProbe", "livenessProbe"] as const;
+
+interface Container extends Partial<Record<(typeof PROBES)[number], Probe>> {
+  image: string;
+  args: string[];
+  env: { name: string; value?: string }[];
+  ports?: { name: string }[];
+  volumeMounts: [{ mountPath: string }];
+  lifecycle: { preStop: { exec: { command: string[] } } };
+  securityContext: unknown;
+  resources: { limits: Labels; requests: Labels };
+}
+
+interface Pod {
+  terminationGracePeriodSeconds: number;
+  automountServiceAccountToken: boolean;
+  enableServiceLinks: boolean;
+  securityContext: { runAsNonRoot: boolean; seccompProfile: { type: string } };
+  volumes?: { secret?: { secretName: string; items: { key: string }[] } }[];
+  containers: [Container, ...Container[]];
+}
+
+interface Trigger {
+  type: string;
+  metadata: Record<string, string>;
+}
+
+interface Path {
+  backend: { service: { name: string; port: { name: string } } };
+}
+
+/** What one kind or another has; the first test compares each with Kubernetes' own types. */
+interface Spec {
+  template: { metadata: { labels: Labels }; spec: Pod };
+  selector: Selector & Labels;
+  podSelector: Selector;
+  serviceName: string;
+  type?: string;
+  ports: { targetPort: string }[];
+  ingress?: { ports: { port: string }[] }[];
+  rules: [{ host: string; http: { paths: [Path] } }];
+  tls: [{ hosts: string[] }];
+  secretTargetRef: { name: string; key: string }[];
+  scaleTargetRef: { name: string };
+  triggers: Trigger[];
+}
+
 /** What the rendered objects are to these tests. */
 interface Resource {
   apiVersion: string;
   kind: string;
   metadata: { name: string; namespace?: string; annotations?: Record<string, string> };
-  // deno-lint-ignore no-explicit-any -- kubernetes-types checks it in the first test
-  spec: any;
+  spec: Spec;
   data?: Record<string, string>;
 }
 
@@ -54,7 +110,7 @@ async function render(overlay: string): Promise<Resource[]> {
     };
     await Deno.writeTextFile(`${dir}/kustomization.yaml`, JSON.stringify(kustomization));
   }
-  const resources = parseYaml(await output("kubectl", ["kustomize", dir]));
+  const resources = parseYaml<Resource>(await output("kubectl", ["kustomize", dir]));
   if (overlay === "prometheus") await Deno.remove(dir, { recursive: true });
   rendered.set(overlay, resources);
   return resources;
@@ -116,11 +172,9 @@ forEachOverlay("every selector finds its pods, and every name its object", (reso
       containersOf(workload).flatMap((container) => container.ports ?? [])
     ).map(({ name }) => name);
     const wanted = kind === "Service"
-      ? spec.ports.map((port: { targetPort: string }) => port.targetPort)
+      ? spec.ports.map((port) => port.targetPort)
       : kind === "NetworkPolicy"
-      ? (spec.ingress ?? []).flatMap((rule: { ports: { port: string }[] }) =>
-        rule.ports.map(({ port }) => port)
-      )
+      ? (spec.ingress ?? []).flatMap((rule) => rule.ports.map(({ port }) => port))
       : [];
     for (const port of wanted) assert(ports.includes(port), `${kind} ${metadata.name}: ${port}`);
     if (kind === "Ingress") {
@@ -134,11 +188,11 @@ forEachOverlay("every selector finds its pods, and every name its object", (reso
 
 forEachOverlay("every secret has the keys that are asked of it", (resources, overlay) => {
   const asked = resources.flatMap(({ kind, spec }) => [
-    ...(spec?.template?.spec.volumes ?? []).flatMap(({ secret }: SecretVolume) =>
+    ...(spec?.template?.spec.volumes ?? []).flatMap(({ secret }) =>
       secret?.items.map(({ key }) => `${secret.secretName} ${key}`) ?? []
     ),
     ...(kind === "TriggerAuthentication" ? spec.secretTargetRef : [])
-      .map(({ name, key }: { name: string; key: string }) => `${name} ${key}`),
+      .map(({ name, key }) => `${name} ${key}`),
   ]);
   const made = overlay === "example"
     ? resources.filter(({ kind }) => kind === "Secret")
@@ -158,13 +212,13 @@ forEachOverlay("taskapp is called as it wants to be called", (resources) => {
     const [container] = spec.template.spec.containers;
     assertEquals(container.image.split(":").at(-1), config.version);
     checkCommandLine(container.args);
-    checkVariables(container.env.map(({ name }: { name: string }) => name));
-    const file = container.env.find(({ name }: { name: string }) => name === "TASKAPP_BROKER_FILE");
+    checkVariables(container.env.map(({ name }) => name));
+    const file = container.env.find(({ name }) => name === "TASKAPP_BROKER_FILE");
     const [{ mountPath }] = container.volumeMounts;
-    assertEquals(file.value, `${mountPath}/broker`);
+    assertEquals(file?.value, `${mountPath}/broker`);
     if (metadata.name === "taskapp-work") {
       assert(graceOf(container.args) + 20 <= patience, `it is killed after ${patience} s`);
-      assert(container.args.some((word: string) => word.startsWith("--concurrency=")));
+      assert(container.args.some((word) => word.startsWith("--concurrency=")));
     } else {
       const pause = Number(container.lifecycle.preStop.exec.command.at(-1));
       assert(pause + 5 + 5 <= patience, `it is killed after ${patience} s`);
@@ -186,7 +240,7 @@ forEachOverlay("no pod can do more than it must", (resources) => {
         readOnlyRootFilesystem: true,
         capabilities: { drop: ["ALL"] },
       });
-      assert(resources.limits.memory && resources.requests.cpu);
+      assert(resources.limits["memory"] && resources.requests["cpu"]);
     }
   }
 });
@@ -248,9 +302,9 @@ Deno.test({
     // What the probes ask for.
     for (const { spec } of taskappIn(await render("example"))) {
       const [container] = spec.template.spec.containers;
-      for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"]) {
-        if (!container[probe]) continue;
-        assert(await fetch(url + container[probe].httpGet.path).then(drain), probe);
+      for (const probe of PROBES) {
+        const path = container[probe]?.httpGet.path;
+        if (path) assert(await fetch(url + path).then(drain), probe);
       }
     }
   },
@@ -261,21 +315,12 @@ Deno.test("kubernetes: every file is in a kustomization", async () => {
     .filter((file) => file.endsWith(".yaml"));
   const kustomizations = files.filter((file) => file.endsWith("/kustomization.yaml"));
   const listed = kustomizations.flatMap((file) => {
-    const [{ resources = [] }] = parseYaml(read(`${HERE}/${file}`));
-    return resources.map((name: string) => file.replace("kustomization.yaml", name));
+    const [{ resources = [] }] = parseYaml<{ resources?: string[] }>(read(`${HERE}/${file}`));
+    return resources.map((name) => file.replace("kustomization.yaml", name));
   });
   assertEquals(files.length > kustomizations.length, true);
   assertEquals(files.filter((file) => ![...kustomizations, ...listed].includes(file)), []);
 });
-
-interface SecretVolume {
-  secret?: { secretName: string; items: { key: string }[] };
-}
-
-interface Trigger {
-  type: string;
-  metadata: Record<string, string>;
-}
 
 function triggersIn(resources: Resource[]): Trigger[][] {
   return resources.filter(({ kind }) => kind === "ScaledObject").map(({ spec }) => spec.triggers);
@@ -285,8 +330,7 @@ function taskappIn(resources: Resource[]): Resource[] {
   return resources.filter(({ kind }) => kind === "Deployment");
 }
 
-// deno-lint-ignore no-explicit-any -- as above
-function containersOf({ spec }: Resource): any[] {
+function containersOf({ spec }: Resource): Container[] {
   return spec.template.spec.containers;
 }
 

@@ -45,6 +45,12 @@ interface Service {
   deploy?: { replicas: number; resources: { limits: Record<string, unknown> } };
 }
 
+/** What services have in common. */
+interface Shared {
+  networks: Record<string, unknown>;
+  secrets?: Record<string, unknown>;
+}
+
 /** What Compose makes of files. */
 async function compose(...files: string[]): Promise<[services: [string, Service][], text: string]> {
   const [command = "", ...args] = COMPOSE;
@@ -53,7 +59,7 @@ async function compose(...files: string[]): Promise<[services: [string, Service]
     ...files.flatMap((file) => ["--file", ROOT + file]),
     "config",
   ]);
-  const [{ services }] = parseYaml(text);
+  const [{ services }] = parseYaml<{ services: Record<string, Service> }>(text);
   return [Object.entries(services), text];
 }
 
@@ -89,7 +95,7 @@ for (const files of [FILES.slice(0, 1), FILES]) {
     ignore: noCompose,
     async fn() {
       const [services, text] = await compose(...files);
-      const [{ networks, secrets = {} }] = parseYaml(text);
+      const [{ networks, secrets = {} }] = parseYaml<Shared>(text);
       for (const [name, service] of services) {
         for (const { source } of service.secrets ?? []) assert(source in secrets, source);
         for (const network of Object.keys(service.networks ?? {})) {
@@ -224,11 +230,16 @@ interface Job {
   strategy?: { matrix: { include: { target?: string }[] } };
 }
 
+interface Workflow {
+  permissions: Record<string, string>;
+  jobs: Record<string, Job>;
+}
+
 for (const file of await readdir(ROOT + WORKFLOWS)) {
   Deno.test(`workflows: ${file} uses what there is, with few rights`, () => {
-    const [workflow] = parseYaml(read(`${WORKFLOWS}/${file}`));
+    const [workflow] = parseYaml<Workflow>(read(`${WORKFLOWS}/${file}`));
     assertEquals(workflow.permissions, { contents: "read" });
-    for (const [name, job] of Object.entries<Job>(workflow.jobs)) {
+    for (const [name, job] of Object.entries(workflow.jobs)) {
       assert(job.uses || job["timeout-minutes"], `${name} may run for hours`);
       if (job.uses) read(job.uses);
       for (const { uses, run = "" } of job.steps ?? []) {

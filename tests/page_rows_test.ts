@@ -5,48 +5,16 @@ import type { Task, TaskEvent } from "../jobs/wire.ts";
 import { attemptsOf, spansOf } from "../ui/attempts.ts";
 import { asCommand, asCurl, asTypeScript } from "../ui/calls.ts";
 import { afterEvent, listOf, newIn, shortened, summaryOf, withHead, withPage } from "../ui/rows.ts";
+import { taskOf } from "./page_task.ts";
 
 const at = (second: number) => new Date(Date.UTC(2030, 0, 1, 0, 0, second)).toISOString();
 
-const TASK: Task = {
-  task_id: "1",
-  name: "webhook",
-  args: ["x"],
-  status: "PENDING",
-  stage: null,
-  progress: 0,
-  meta: null,
-  result: null,
-  error: null,
-  queue: "default",
-  priority: "normal",
-  attempt: 1,
-  retries: 0,
-  max_retries: 3,
-  deliveries: 0,
-  worker: null,
-  schedule: null,
-  dead: false,
-  on_lost: "requeue",
-  concurrency_key: null,
-  concurrency_limit: null,
-  rate_limit: null,
-  unique_key: null,
-  time_limit: null,
-  soft_time_limit: null,
-  created_at: at(0),
-  eta: null,
-  expires: null,
-  started_at: null,
-  finished_at: null,
-  runtime_ms: null,
-  events: 1,
-};
+const TASK = taskOf({ name: "webhook", args: ["x"], created_at: at(0) });
 
 function event(seq: number, status: Task["status"], more: Partial<TaskEvent> = {}): TaskEvent {
   return {
     seq,
-    task_id: "1",
+    task_id: TASK.task_id,
     name: "webhook",
     status,
     progress: 0,

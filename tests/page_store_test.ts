@@ -7,45 +7,12 @@ import { href, parseRoute } from "../ui/address.ts";
 import { argsFrom, formsOf, initialValues } from "../ui/schema.ts";
 import { logOf, stepsOf } from "../ui/steps.ts";
 import { addHistory, apply, lastSeq, NOTHING, refresh } from "../ui/store.ts";
+import { taskOf } from "./page_task.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 
 function taskAt(events: number, status: State = "PENDING", more: Partial<Task> = {}): Task {
-  return {
-    task_id: ID,
-    name: "divide",
-    args: [1, 2],
-    status,
-    stage: null,
-    progress: 0,
-    meta: null,
-    result: null,
-    error: null,
-    queue: "default",
-    priority: "normal",
-    attempt: 1,
-    retries: 0,
-    max_retries: 3,
-    deliveries: 0,
-    worker: null,
-    schedule: null,
-    dead: false,
-    on_lost: "requeue",
-    concurrency_key: null,
-    concurrency_limit: null,
-    rate_limit: null,
-    unique_key: null,
-    time_limit: null,
-    soft_time_limit: null,
-    created_at: "2026-01-01T00:00:00.000Z",
-    eta: null,
-    expires: null,
-    started_at: null,
-    finished_at: null,
-    runtime_ms: null,
-    events,
-    ...more,
-  };
+  return taskOf({ task_id: ID, events, status, ...more });
 }
 
 function eventAt(seq: number, status: State, more: Partial<TaskEvent> = {}): TaskEvent {

@@ -48,8 +48,10 @@ export class TestRedis implements AsyncDisposable {
       stdout: "null",
       stderr: "null",
     }).spawn();
-    for (let attempt = 0; attempt < 200; attempt++) {
-      if (await answers(this.port)) return;
+    let ended = false;
+    this.#child.status.then(() => ended = true);
+    for (let attempt = 0; attempt < 200 && !ended; attempt++) {
+      if (await answers(this.port) && !ended) return;
       await sleep(25);
     }
     throw new Error(`redis-server did not answer on port ${this.port}`);
@@ -90,10 +92,24 @@ export class TestRedis implements AsyncDisposable {
   }
 }
 
-/** A port on the loopback address that nothing listens on. */
+/** Below those that connections going out are given: one of these would keep a stopped server from coming back. */
+const PORTS = { first: 20_000, count: 12_000 };
+const given = new Set<number>();
+
+/** A port on the loopback address that nothing listens on, and that this process was not given before. */
 export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  for (;;) {
+    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    if (given.has(port)) continue;
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+    } catch (error) {
+      if (error instanceof Deno.errors.AddrInUse) continue;
+      throw error;
+    }
+    given.add(port);
+    return port;
+  }
 }
 
 function answers(port: number): Promise<boolean> {

@@ -7,7 +7,10 @@ export function together(name: string, cases: Record<string, () => Promise<void>
       Object.entries(cases).map(async ([what, run]) => {
         try {
           await run();
-        } catch (cause) {
+        } catch (error) {
+          // What went wrong first tells more than what then went wrong while cleaning up.
+          let cause = error;
+          while (cause instanceof SuppressedError) cause = cause.suppressed;
           throw new Error(what, { cause });
         }
       }),

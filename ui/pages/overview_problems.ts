@@ -4,8 +4,8 @@ import { html } from "htm/preact";
 import type { QueueInfo, WorkerInfo } from "../../jobs/wire.ts";
 import { Icon } from "../components/icons.ts";
 import { problemsOf } from "../problems.ts";
-import { link } from "../state/connection.ts";
-import { useSilent, useSystem } from "../state/system.ts";
+import { useSilent } from "../state/fleet.ts";
+import { useSystem } from "../state/system.ts";
 
 const SYSTEM_EVERY_SECONDS = 30;
 /** What is shown at once; the rest is counted. */
@@ -13,8 +13,8 @@ const MAX_SHOWN = 5;
 
 export function Problems({ queues, workers }: { queues: QueueInfo[]; workers: WorkerInfo[] }) {
   const system = useSystem(SYSTEM_EVERY_SECONDS);
-  const silent = useSilent(workers, link.value === "open");
-  const problems = problemsOf(queues, workers, silent, system);
+  const silent = useSilent(workers);
+  const problems = problemsOf(queues, workers, [...silent], system);
   if (problems.length === 0) return null;
   return html`
     <section class="problems" aria-label="Problems">

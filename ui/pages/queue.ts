@@ -5,6 +5,7 @@ import { useMemo } from "preact/hooks";
 import type { History, QueueInfo } from "../../jobs/wire.ts";
 import { Empty, Loading } from "../components/absence.ts";
 import { Button, LinkButton } from "../components/button.ts";
+import { type Fact, Facts } from "../components/facts.ts";
 import { Icon } from "../components/icons.ts";
 import { Card, Page } from "../components/page.ts";
 import { Plot } from "../components/plot.ts";
@@ -93,25 +94,14 @@ function Actions({ queue }: { queue: QueueInfo }) {
 
 function Numbers({ queue }: { queue: QueueInfo }) {
   const { waiting, scheduled, active, ended_per_minute } = queue;
-  const numbers = [
+  const numbers: Fact[] = [
     ["Waiting", count(waiting)],
     ["Scheduled", count(scheduled)],
     ["Running", count(active)],
     ["Oldest wait", html`<${OldestWait} queue=${queue} />`],
     ["Ended per minute", ended_per_minute === null ? "–" : rate(ended_per_minute)],
   ];
-  return html`
-    <dl class="numbers card">
-      ${numbers.map(([label, value]) =>
-        html`
-          <div key=${label}>
-            <dt>${label}</dt>
-            <dd>${value}</dd>
-          </div>
-        `
-      )}
-    </dl>
-  `;
+  return html`<${Facts} kind="numbers card" facts=${numbers} />`;
 }
 
 function Course({ name }: { name: string }) {

@@ -64,18 +64,7 @@ function Health({ broker }: { broker: SystemInfo["broker"] }) {
     ["Keys", keys === null ? null : count(keys)],
     ["Connections", clients === null ? null : count(clients)],
   ];
-  return html`
-    <dl class="numbers card">
-      ${numbers.filter(([, value]) => value !== null).map(([label, value]) =>
-        html`
-          <div key=${label}>
-            <dt>${label}</dt>
-            <dd>${value}</dd>
-          </div>
-        `
-      )}
-    </dl>
-  `;
+  return html`<${Facts} kind="numbers card" facts=${numbers} />`;
 }
 
 /** What is used, against the limit where there is one. */

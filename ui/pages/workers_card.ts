@@ -1,8 +1,8 @@
 /** One worker in the list. */
 
 import { html } from "htm/preact";
-import type { ComponentChildren } from "preact";
 import type { WorkerInfo } from "../../jobs/wire.ts";
+import { type Fact, Facts } from "../components/facts.ts";
 import { Ago } from "../components/time.ts";
 import { wholeSeconds } from "../format.ts";
 import { href } from "../route.ts";
@@ -53,7 +53,7 @@ export function WorkerCard({ worker, isSilent, isSelected, onSelect }: WorkerCar
 
 /** What it takes of its machine, in one line. */
 function Vitals({ worker }: { worker: WorkerInfo }) {
-  const facts: [label: string, value: ComponentChildren][] = [
+  const facts: Fact[] = [
     ["Memory", memory(worker.memory_mib)],
     ["CPU", `${Math.round(worker.cpu_percent)} %`],
     ["Load", loadAverage(worker.load)],
@@ -61,16 +61,5 @@ function Vitals({ worker }: { worker: WorkerInfo }) {
     ["Heartbeat", html`<${Ago} iso=${worker.heartbeat_at} />`],
     ["Version", worker.version],
   ];
-  return html`
-    <dl class="vitals">
-      ${facts.map(([label, value]) =>
-        html`
-          <div key=${label}>
-            <dt>${label}</dt>
-            <dd>${value}</dd>
-          </div>
-        `
-      )}
-    </dl>
-  `;
+  return html`<${Facts} kind="vitals" facts=${facts} />`;
 }

@@ -20,21 +20,29 @@ export interface Fleet {
 export function useFleet(): Fleet {
   const workers = useTopic("workers");
   const before = useSignal<WorkerInfo[] | null>(null);
+  const silent = useSilent(workers);
+  useEffect(() => {
+    if (workers === null) return;
+    for (const worker of goneFrom(before.peek() ?? [], workers)) sayGone(worker);
+    before.value = workers;
+  }, [workers]);
+  return { workers, silent };
+}
+
+/** Names of the workers of which nothing has been heard for too long, while there is a link to hear by. */
+export function useSilent(workers: WorkerInfo[] | null): ReadonlySet<string> {
   const pulses = useSignal<Map<string, Pulse>>(new Map());
   const openSince = useSignal(Date.now());
   useEffect(() => {
     if (link.value === "open") openSince.value = Date.now();
   }, [link.value]);
   useEffect(() => {
-    if (workers === null) return;
-    for (const worker of goneFrom(before.peek() ?? [], workers)) sayGone(worker);
-    before.value = workers;
-    pulses.value = listen(pulses.peek(), workers, Date.now());
+    if (workers !== null) pulses.value = listen(pulses.peek(), workers, Date.now());
   }, [workers]);
   const silent = link.value === "open"
     ? [...pulses.value].filter(([, pulse]) => isSilent(pulse, now.value, openSince.value))
     : [];
-  return { workers, silent: new Set(silent.map(([name]) => name)) };
+  return new Set(silent.map(([name]) => name));
 }
 
 function sayGone({ name, mode, running }: WorkerInfo): void {
