@@ -147,7 +147,7 @@ Deno.test("a worker that is silent is named before its tasks are taken from it",
   const args = ["work", "-n", "frozen", "-c", "1", "--lease", "20"];
   await using worker = Program.start(args, { REDIS_URL: site.redis.url });
   const page = await site.open("#/");
-  await page.getByText("A worker is up.").waitFor({ timeout: 30_000 });
+  await page.getByText("A worker is up.", { exact: true }).waitFor({ timeout: 30_000 });
   // Two signs of life tell how often there is one.
   await new Promise((resolve) => setTimeout(resolve, 9000));
   const problem = page.getByText(/^The worker frozen\S* is silent\.$/);

@@ -1,5 +1,6 @@
 /** A Redis of one's own for a test file: a free port, nothing on disk unless asked for. */
 
+import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -92,23 +93,28 @@ export class TestRedis implements AsyncDisposable {
   }
 }
 
-/** Below those that connections going out are given: one of these would keep a stopped server from coming back. */
-const PORTS = { first: 20_000, count: 12_000 };
-const given = new Set<number>();
+/**
+ * Ports for tests lie below those that connections going out are given: one of these would keep a
+ * stopped server from coming back. Each file has some of them to itself, as files run side by side.
+ */
+const PORTS = { first: 20_000, files: 100, each: 120 };
+let nextPort = fileNumber() * PORTS.each + Math.floor(Math.random() * PORTS.each);
 
-/** A port on the loopback address that nothing listens on, and that this process was not given before. */
+function fileNumber(): number {
+  const hash = createHash("sha1").update(Deno.mainModule).digest();
+  return hash.readUInt32BE() % PORTS.files;
+}
+
+/** A port on the loopback address that nothing listens on, and that was not given just now. */
 export function freePort(): number {
   for (;;) {
-    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
-    if (given.has(port)) continue;
+    const port = PORTS.first + nextPort++ % (PORTS.files * PORTS.each);
     try {
       Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
     } catch (error) {
-      if (error instanceof Deno.errors.AddrInUse) continue;
-      throw error;
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     }
-    given.add(port);
-    return port;
   }
 }
 

@@ -71,7 +71,7 @@ export function parseQuery(text: string, now: number): Query {
     if (!isQualifier) {
       const value = quotedText === undefined ? plain ?? whole : unescape(quotedText);
       terms.push({ key: null, value, from, to });
-      words.push(value);
+      if (value !== "") words.push(value);
       continue;
     }
     const key = qualifierOf(word);
@@ -88,8 +88,7 @@ export function parseQuery(text: string, now: number): Query {
     if (key === "text") words.push(value);
     else problem ||= take(filter, key, value, now);
   }
-  const joined = words.join(" ").trim();
-  if (joined) filter.text = joined;
+  if (words.length > 0) filter.text = words.join(" ");
   return { terms, filter, problem };
 }
 
