@@ -8,6 +8,7 @@ import { Registry } from "../jobs/registry.ts";
 import { tasks } from "../jobs/tasks/mod.ts";
 import type { SettingInfo } from "../jobs/wire.ts";
 import { upkeep } from "../jobs/upkeep.ts";
+import { giveBackMemory, whenIdle } from "../lib/idle_memory.ts";
 import { configureLog } from "../lib/log.ts";
 import { stopSignal } from "../lib/signals.ts";
 import { Ticker } from "../lib/ticker.ts";
@@ -54,7 +55,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
     if (!await canStart(broker)) return 0;
     const server = listen(broker, options, access);
     // With no worker there nobody else would see what waits again, and what is due.
-    const ticker = new Ticker(upkeep(broker));
+    const ticker = new Ticker([...upkeep(broker), whenIdle(giveBackMemory)]);
     ticker.start();
     io.out(`taskapp ${VERSION} serves ${server.url} with ${broker.location}\n`);
     await stopSignal();

@@ -87,6 +87,9 @@ export class AsyncPool implements Pool {
     return Promise.resolve();
   }
 
+  /** The main loop's memory is not the pool's. */
+  giveBackMemory(): void {}
+
   close(): Promise<void> {
     for (const id of [...this.#running.keys()]) this.stop(id);
     return Promise.resolve();

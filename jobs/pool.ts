@@ -49,6 +49,8 @@ export interface Pool {
    * @throws {Error} it does not, and the old goes on, or it is being seen to at this moment
    */
   restart(): Promise<void>;
+  /** Has its threads give back memory that they do not use; each does it between two tasks. */
+  giveBackMemory(): void;
   close(): Promise<void>;
 }
 

@@ -6,6 +6,7 @@
 
 import { getHeapStatistics } from "node:v8";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { giveBackMemory } from "../lib/idle_memory.ts";
 import type { Claimed } from "./broker.ts";
 import { Context } from "./context.ts";
 import { toTaskError } from "./errors.ts";
@@ -46,6 +47,7 @@ export function runThread(registry: Registry): void {
     const message = open<ToThread>(posted);
     if (!message) return;
     if ("run" in message) run(message.run);
+    else if ("giveBackMemory" in message) giveBackMemory();
     else controller?.abort(abortError(message.abort));
   });
 

@@ -1,7 +1,7 @@
 /** How much memory a thread keeps. */
 
-import { getHeapStatistics, setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { getHeapStatistics } from "node:v8";
+import { collectGarbage } from "../lib/idle_memory.ts";
 
 const MIB = 1024 * 1024;
 
@@ -17,10 +17,4 @@ export function keepsMoreThan(mib: number): number | null {
 export function usedMiB(): number {
   const { used_heap_size, external_memory } = getHeapStatistics();
   return (used_heap_size + external_memory) / MIB;
-}
-
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc"); // for contexts that are made from now on
-  const gc: () => void = runInNewContext("gc");
-  gc();
 }

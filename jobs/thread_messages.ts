@@ -15,7 +15,7 @@ export interface ThreadData {
 }
 
 /** From the main thread. */
-export type ToThread = { run: Claimed } | { abort: AbortReason };
+export type ToThread = { run: Claimed } | { abort: AbortReason } | { giveBackMemory: true };
 
 /** To the main thread. After `crash` or `outOfMemory` the thread is not to be used again. */
 export type FromThread =

@@ -173,6 +173,10 @@ export class ThreadPool implements Pool {
     }
   }
 
+  giveBackMemory(): void {
+    for (const slot of this.#slots) this.#post(slot, { giveBackMemory: true });
+  }
+
   async close(): Promise<void> {
     if (this.#trial) this.#dismiss(this.#trial);
     for (const { child, next } of this.#slots) {

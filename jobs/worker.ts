@@ -4,6 +4,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
+import { giveBackMemory, whenIdle } from "../lib/idle_memory.ts";
 import { type Duty, Ticker } from "../lib/ticker.ts";
 import { Wake } from "../lib/wake.ts";
 import { Autoscaler, type Bounds } from "./autoscaler.ts";
@@ -188,6 +189,10 @@ export class Worker implements Commanded {
       brokerDuty("heartbeat", leaseMs / HEARTBEATS_PER_LEASE, () => this.#heartbeat()),
       { name: "limits", everyMs: LIMITS_EVERY_MS, run: () => Promise.resolve(this.#look()) },
       ...upkeep(broker),
+      whenIdle(() => {
+        this.pool.giveBackMemory();
+        giveBackMemory();
+      }),
       ...this.options.duties ?? [],
     ];
   }
