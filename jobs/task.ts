@@ -93,6 +93,7 @@ type DelayArgs<Input> = Input extends readonly unknown[] ? Input : [args: Input]
 export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown> {
   readonly name: string;
   readonly queue: string;
+  #madeSchema: { [key: string]: Json } | undefined;
 
   /** @throws {InvalidDefinitionError} */
   constructor(readonly definition: TaskDefinition<Schema, Result>) {
@@ -183,9 +184,12 @@ export class TaskHandle<Schema extends TaskSchema = TaskSchema, Result = unknown
     };
   }
 
+  /** Made once, when it is asked for first: that takes longer than all else of a call. */
   get #schema(): { [key: string]: Json } {
     const { jsonSchema } = this.definition.input["~standard"];
-    return jsonSchema.input({ target: "draft-2020-12" }) as { [key: string]: Json };
+    return this.#madeSchema ??= jsonSchema.input({ target: "draft-2020-12" }) as {
+      [key: string]: Json;
+    };
   }
 
   get #positional(): boolean {
