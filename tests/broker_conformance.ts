@@ -26,6 +26,7 @@ import {
   success,
 } from "./broker_kit.ts";
 import { controlCases } from "./broker_control.ts";
+import { eventCases } from "./broker_events.ts";
 import { flowCases } from "./broker_flow.ts";
 import { searchCases } from "./broker_search.ts";
 import { totalsCases } from "./broker_totals.ts";
@@ -653,7 +654,9 @@ const cases: Record<string, Case> = {
 
 /** Registers the suite for one kind of store. */
 export function testBroker(kind: string, start: () => Promise<TestStore>): void {
-  const all = { ...cases, ...flowCases, ...controlCases, ...searchCases, ...totalsCases };
+  const all = {
+    ...{ ...cases, ...eventCases, ...flowCases, ...controlCases, ...searchCases, ...totalsCases },
+  };
   for (const [name, test] of Object.entries(all)) {
     Deno.test(`${kind} broker: ${name}`, async () => {
       await using store = await start();

@@ -24,7 +24,7 @@ import {
   type WorkerListener,
 } from "../broker.ts";
 import { enqueues } from "../enqueues.ts";
-import { acceptedEvent, brief, toCounts, toEvent, toStats } from "../stored.ts";
+import { acceptedEvent, toCounts, toEvent, toStats } from "../stored.ts";
 import type {
   BrokerFacts,
   State,
@@ -49,7 +49,7 @@ import {
   toTaskLimits,
   toWorker,
 } from "./decode.ts";
-import { encodeBeat, encodeTask, encodeTaskLimits } from "./encode.ts";
+import { encodeBeat, encodeSettlement, encodeTask, encodeTaskLimits } from "./encode.ts";
 import { RedisAccess } from "./access.ts";
 import { toFacts } from "./facts.ts";
 import { RedisSamples } from "./samples.ts";
@@ -177,21 +177,9 @@ export class RedisBroker implements Broker {
   }
 
   async settle(worker: string, settlements: Settlement[]): Promise<boolean[]> {
-    const args = settlements.flatMap(({ id, token, outcome }) => {
-      const { state } = outcome;
-      if (state === "SUCCESS") return [id, token, state, outcome.result, "", 0];
-      if (state === "PENDING") return [id, token, state, "", "", 0];
-      const delay = state === "RETRY" ? outcome.delayMs : 0;
-      return [
-        id,
-        token,
-        state,
-        JSON.stringify(outcome.error),
-        JSON.stringify(brief(outcome.error)),
-        delay,
-      ];
-    });
-    return accepted(await this.#run(scripts.settle, [worker, this.#keep, ...args]));
+    const args = [worker, this.#keep];
+    for (const settlement of settlements) encodeSettlement(settlement, args);
+    return accepted(await this.#run(scripts.settle, args));
   }
 
   async heartbeat(beat: WorkerBeat): Promise<{ id: string; token: number }[]> {

@@ -39,21 +39,22 @@ export function toReceipts(reply: unknown): Receipt[] {
 
 /** What scripts/claim.lua answers. */
 export function toClaimed(reply: unknown): Claimed[] {
-  type Row = [id: string, token: number, ...string[]];
-  const rows = chunks<Row>(reply as unknown[], 11);
-  return rows.map(([id, token, name = "", args = "", queue = "", ...rest]) => {
-    const [attempt, retries, maxRetries, timeLimit, softTimeLimit, onLost] = rest;
+  type Row = [id: string, token: string, name: string, args: string, queue: string, terms: string];
+  const rows = chunks<Row>(reply as unknown[], 6);
+  return rows.map(([id, token, name, args, queue, terms]) => {
+    const [attempt, retries, maxRetries, timeLimit, softTimeLimit, onLost] =
+      (terms || "1 0 3 - - requeue").split(" ");
     return {
       id,
-      token,
+      token: Number(token),
       name,
       args,
       queue,
       attempt: Number(attempt),
       retries: Number(retries),
       maxRetries: Number(maxRetries),
-      timeLimit: timeLimit ? Number(timeLimit) : null,
-      softTimeLimit: softTimeLimit ? Number(softTimeLimit) : null,
+      timeLimit: timeLimit === "-" ? null : Number(timeLimit),
+      softTimeLimit: softTimeLimit === "-" ? null : Number(softTimeLimit),
       onLost: onLost as OnLost,
     };
   });

@@ -1,6 +1,7 @@
 /** From what callers hand in to what the scripts take. */
 
-import type { NewTask, TaskLimits, When, WorkerBeat } from "../broker.ts";
+import type { NewTask, Settlement, TaskLimits, When, WorkerBeat } from "../broker.ts";
+import { brief } from "../stored.ts";
 
 /** One task as `accept` in scripts/accept.lua takes it. */
 export function encodeTask(task: NewTask): (string | number)[] {
@@ -39,6 +40,18 @@ function encodeFlow({ concurrency, rateLimit, onLost, unique }: NewTask): (strin
 function encodeWhen(when: When | undefined): string {
   if (when === undefined) return "";
   return "inMs" in when ? `+${when.inMs}` : `${when.atMs}`;
+}
+
+/** One end of a run as scripts/settle.lua takes it, added to its arguments. */
+export function encodeSettlement(settlement: Settlement, to: (string | number)[]): void {
+  const { id, token, outcome } = settlement;
+  const { state } = outcome;
+  to.push(id, token, state);
+  if (state === "SUCCESS") to.push(outcome.result);
+  if (state === "FAILURE" || state === "RETRY") {
+    to.push(JSON.stringify(outcome.error), JSON.stringify(brief(outcome.error)));
+  }
+  if (state === "RETRY") to.push(outcome.delayMs);
 }
 
 /** What a worker says of itself, as fields of a hash. */

@@ -3,7 +3,7 @@
  * them into one slot, so that a Redis Cluster can hold them and scripts may touch several.
  *
  *     task:<id>             HASH    everything about one task
- *     events:<id>           LIST    its numbered events from the second on, capped
+ *     events:<id>           LIST    its numbered events but for those that its hash tells, capped
  *     queue:<name>:<prio>   LIST    ids ready to run; the head runs next
  *     lane:<name>:<prio> <lane>   LIST  the same for ids that take turns: the lane is `key` and a
  *                                 concurrency key, or `task` and the name of a rate limited task

@@ -1,12 +1,13 @@
 -- Hands ready tasks to a worker: takes them off their queues, marks them started under a new token
 -- and renews the worker's lease, all in one step, so that no task is ever held by nobody.
 -- ARGV  worker, lease ms, limit, how long to keep, then the queues in the order of their importance.
--- Returns per task: id, token, name, args, queue, attempt, retries, max_retries, time_limit,
---         soft_time_limit, on_lost.
+-- Returns per task: id, token, name, args, queue, then '' or what is not as it is for most, in words:
+--         attempt, retries, max_retries, time_limit, soft_time_limit ('-' for none), on_lost.
 even_if_full()
 local worker, lease, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 keep_for(ARGV[4])
 local now = clock()
+local at = ('%.0f'):format(now) -- numbers take long to become text
 local MAX_ENDED = 1000 -- tasks that do not wait any more which one call takes off, so that none takes long
 local MAX_ASIDE = 1000 -- lanes that one call puts aside, for the same reason,
 local MAX_MOVED = 1000 -- and tasks that it moves to a lane
@@ -16,9 +17,21 @@ local BURST_MS = 100 -- what falls into this time may start at once, because tim
 
 call('ZADD', K.workers, now + lease, worker)
 
-local FIELDS = { 'status', 'name', 'args', 'queue', 'priority', 'attempt', 'retries', 'max_retries',
-  'time_limit', 'soft_time_limit', 'deliveries', 'seq', 'created', 'ready', 'eta', 'flow' }
-local reply, held, ended_here, aside, moved = {}, {}, 0, 0, 0
+local reply, held, taken, ended_here, aside, moved = {}, {}, 0, 0, 0, 0
+
+-- Reads a task that is about to start. What only one with a past has is read of those only.
+local function load_waiting(id)
+  local status, name, args, queue, created, max_retries, time_limit, soft_time_limit, eta, seq, flow =
+    unpack(call('HMGET', K.task(id), 'status', 'name', 'args', 'queue', 'created', 'max_retries',
+      'time_limit', 'soft_time_limit', 'eta', 'seq', 'flow'))
+  if not status then return nil end
+  local task = { status = status, name = name, args = args, queue = queue, ready = created,
+    max_retries = max_retries, time_limit = time_limit, soft_time_limit = soft_time_limit,
+    deliveries = '0', seq = seq or '1', attempt = '1', retries = '0', eta = eta }
+  if seq or eta then read(id, { 'deliveries', 'ready', 'attempt', 'retries' }, task) end
+  if flow then read(id, FLOW, task) end
+  return task
+end
 
 -- Rates, as the generic cell rate algorithm has them: for each scope, when the next may start.
 local starts, changed = {}, {}
@@ -39,12 +52,12 @@ local function spend(rate)
 end
 
 local function task_rate(task)
-  local rate = limits()['task ' .. task.name] or task.rate_limit
+  local rate = limit_of('task', task.name) or task.rate_limit
   return rate and rate_of('task ' .. task.name, rate)
 end
 
 local function queue_rate(queue)
-  local rate = limits()['rate ' .. queue]
+  local rate = limit_of('rate', queue)
   return rate and rate_of('queue ' .. queue, rate)
 end
 
@@ -95,7 +108,7 @@ local function take_from_lanes(queue, priority)
     if not lane then return end
     local list = K.lane(queue, priority, lane)
     local id = call('LINDEX', list, 0)
-    local task = load(id, FIELDS)
+    local task = load_waiting(id)
     local is_disposed = dispose(id, task, queue)
     if is_disposed or may_start(queue, priority, lane, task) then
       call('LPOP', list)
@@ -107,52 +120,68 @@ local function take_from_lanes(queue, priority)
   end
 end
 
+-- What a worker has to know of a task besides its arguments, where it is not as for most.
+local function terms_of(task)
+  local max_retries = task.max_retries or '3'
+  local time_limit = limit_of('time', task.name) or task.time_limit or '-'
+  local soft_time_limit = limit_of('soft', task.name) or task.soft_time_limit or '-'
+  local terms = task.attempt .. ' ' .. task.retries .. ' ' .. max_retries .. ' ' .. time_limit .. ' '
+    .. soft_time_limit .. ' ' .. (task.on_lost or 'requeue')
+  return terms == '1 0 3 - - requeue' and '' or terms
+end
+
+local function next_of(number)
+  return ('%d'):format(number + 1)
+end
+
 local function start(id, task)
-  local token, seq = (tonumber(task.deliveries) or 0) + 1, (tonumber(task.seq) or 1) + 1
-  local attempt = task.attempt or '1'
-  call('HSET', K.task(id), 'status', 'STARTED', 'worker', worker, 'started', now,
+  local token, seq = next_of(task.deliveries), next_of(task.seq)
+  call('HSET', K.task(id), 'status', 'STARTED', 'worker', worker, 'started', at,
     'deliveries', token, 'seq', seq)
-  emit(id, task.name, seq, event('STARTED', 0, nil, now,
-    ',"worker":"' .. worker .. '","attempt":' .. attempt))
-  count_duration('waited', task.name, math.max(0, now - tonumber(task.ready or task.created)))
+  announce(id, task.name, seq, started_event(worker, task.attempt, at))
+  count_duration('waited', task.name, math.max(0, now - task.ready))
   add(running_in, task.queue, 1)
   if task.concurrency_key then call('HINCRBY', K.running, task.concurrency_key, 1) end
   if task.unique_until == 'start' then release_unique(id, task) end
   local own, whole_queue = task_rate(task), queue_rate(task.queue)
   if own then spend(own) end
   if whole_queue then spend(whole_queue) end
-  held[#held + 1] = id
-  local n = #reply
-  reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = id, token, task.name, task.args
-  reply[n + 5], reply[n + 6], reply[n + 7] = task.queue, attempt, task.retries or '0'
-  reply[n + 8], reply[n + 9] = task.max_retries or '3', limits()['time ' .. task.name] or task.time_limit or ''
-  reply[n + 10] = limits()['soft ' .. task.name] or task.soft_time_limit or ''
-  reply[n + 11] = task.on_lost or 'requeue'
+  local n = taken * 6
+  reply[n + 1], reply[n + 2], reply[n + 3] = id, token, task.name
+  reply[n + 4], reply[n + 5], reply[n + 6] = task.args, task.queue, terms_of(task)
+  taken = taken + 1
+  held[taken] = id
 end
 
 -- Starts a task from a plain list, if it is still one for that.
-local function start_plain(id, queue)
-  local task = load(id, FIELDS)
+local function start_plain(id, queue, priority)
+  local task = load_waiting(id)
   if dispose(id, task, queue) then return end
   local lane = lane_of(task)
   if lane then -- its name was given a limit after it was pushed
-    push('RPUSH', queue, task.priority, { id }, lane)
+    push('RPUSH', queue, priority, { id }, lane)
     moved = moved + 1
   else
     start(id, task)
   end
 end
 
--- The lists of a queue that have anything.
+-- How many lists of a queue have anything.
 local function lists_of(queue)
-  local plain, lists = nil, 0
+  return call('EXISTS', K.queue(queue, 'normal'), K.queue(queue, 'high'), K.queue(queue, 'low'),
+    K.rotation(queue, 'normal'), K.rotation(queue, 'high'), K.rotation(queue, 'low'))
+end
+
+-- Takes as many from the only list of a queue that has anything; answers whether that is a plain one.
+local function take_plain(queue, most)
   for _, priority in ipairs(PRIORITIES) do
-    local key = K.queue(queue, priority)
-    if call('EXISTS', key) == 1 then plain, lists = key, lists + 1 end
+    local ids = call('LPOP', K.queue(queue, priority), most)
+    if ids then
+      for _, id in ipairs(ids) do start_plain(id, queue, priority) end
+      return true
+    end
   end
-  local lanes = call('EXISTS', K.rotation(queue, 'high'), K.rotation(queue, 'normal'),
-    K.rotation(queue, 'low'))
-  return lists + lanes, plain
+  return false
 end
 
 -- Takes one task from several lists: of the highest priority, and of that from its plain list and its
@@ -166,7 +195,7 @@ local function take_turn(queue, turn)
       if (half + side) % 2 == 1 then
         local id = call('LPOP', K.queue(queue, priority))
         if id then
-          start_plain(id, queue)
+          start_plain(id, queue, priority)
           return true
         end
       else
@@ -183,8 +212,8 @@ end
 
 -- How many tasks of a queue may start.
 local function places(queue)
-  local room = limit - #held
-  local concurrency = limits()['concurrency ' .. queue]
+  local room = limit - taken
+  local concurrency = limit_of('concurrency', queue)
   if concurrency then
     local running = tonumber(call('HGET', K.active_in, queue) or 0) + (running_in[queue] or 0)
     room = math.min(room, tonumber(concurrency) - running)
@@ -201,14 +230,12 @@ local function places(queue)
 end
 
 local function take(queue)
-  while #held < limit do
-    local lists, plain = lists_of(queue)
+  while taken < limit do
+    local lists = lists_of(queue)
     local room = lists > 0 and places(queue) or 0
     if room <= 0 then return end
     local went_on = true
-    if lists == 1 and plain then
-      for _, id in ipairs(call('LPOP', plain, room)) do start_plain(id, queue) end
-    else
+    if lists > 1 or not take_plain(queue, room) then
       local turn = call('HINCRBY', K.turns, queue, room) - room
       for i = 1, room do
         went_on = went_on and take_turn(queue, turn + i)
@@ -229,5 +256,5 @@ end
 for scope in pairs(changed) do
   call('HSET', K.rates, scope, string.format('%.3f', starts[scope]))
 end
-if #held > 0 then each_thousand('RPUSH', K.active(worker), held) end
+if taken > 0 then each_thousand('RPUSH', K.active(worker), held) end
 return done(reply)

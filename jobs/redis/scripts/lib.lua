@@ -41,11 +41,14 @@ local function text(value)
   return value and cjson.encode(value) or 'null'
 end
 
--- Events: numbered from 1. The first, PENDING, is not stored: the task's `created` says it all.
-local announced = {}
+-- Events: numbered from 1. What a task's hash says already is not stored besides: its PENDING, ever; its
+-- STARTED, until something else follows that SUCCESS; its SUCCESS, until it is run again.
+local announced, lines = {}, 0
 
 local function announce(id, name, seq, body)
-  announced[#announced + 1] = id .. ' ' .. seq .. ' ' .. name .. ' ' .. body
+  announced[lines + 1], announced[lines + 2] = '\n', id
+  announced[lines + 3] = ' ' .. seq .. ' ' .. name .. ' ' .. body -- often the same for many, so made once
+  lines = lines + 3
 end
 
 local function event(status, progress, stage, at, rest)
@@ -53,10 +56,40 @@ local function event(status, progress, stage, at, rest)
     .. (rest or '') .. ',"at":' .. at .. '}'
 end
 
-local function emit(id, name, seq, body)
-  call('RPUSH', K.events(id), body)
-  if seq > MAX_EVENTS and seq % 100 == 0 then call('LTRIM', K.events(id), -MAX_EVENTS, -1) end
-  announce(id, name, seq, body)
+local function started_event(worker, attempt, at)
+  return event('STARTED', 0, nil, at, ',"worker":"' .. worker .. '","attempt":' .. attempt)
+end
+
+local function success_event(stage, runtime, at)
+  return event('SUCCESS', 100, stage, at, ',"runtime_ms":' .. runtime)
+end
+
+local function runtime_of(task, finished)
+  return math.max(0, finished - task.started)
+end
+
+-- The events at the end that the list of a task lacks, in their order. What the list ends with tells:
+-- earlier versions stored all.
+local function unstored(id, task)
+  local status, bodies = task.status, {}
+  if status ~= 'STARTED' and status ~= 'SUCCESS' then return bodies end
+  local last = (call('LINDEX', K.events(id), -1) or ''):match('"status":"(%u+)"')
+  if last ~= 'STARTED' and last ~= 'PROGRESS' and last ~= 'SUCCESS' then
+    bodies[1] = started_event(task.worker, task.attempt or 1, task.started)
+  end
+  if status == 'SUCCESS' and last ~= 'SUCCESS' then
+    bodies[#bodies + 1] = success_event(task.stage, runtime_of(task, task.finished), task.finished)
+  end
+  return bodies
+end
+
+-- Stores the next event, after those that were not. `task` is as it was before.
+local function emit(id, task, seq, body)
+  local bodies = unstored(id, task)
+  bodies[#bodies + 1] = body
+  call('RPUSH', K.events(id), unpack(bodies))
+  if seq > MAX_EVENTS and seq % 100 < #bodies then call('LTRIM', K.events(id), -MAX_EVENTS, -1) end
+  announce(id, task.name, seq, body)
 end
 
 -- Tells the workers: a queue has what it did not have before, or the next due time came closer.
@@ -76,21 +109,28 @@ local function count(field, by)
   counts[field] = (counts[field] or 0) + (by or 1)
 end
 
+local durations = { ran = {}, waited = {} } -- by name: milliseconds, and how many of each bucket
+
 local function count_duration(kind, name, ms)
+  local found = durations[kind][name] or { ms = 0 }
+  durations[kind][name] = found
   local bucket = 1
   while BUCKETS_MS[bucket] and ms > BUCKETS_MS[bucket] do bucket = bucket + 1 end
-  count(kind .. ' ' .. (BUCKETS_MS[bucket] or 'more') .. ' ' .. name)
-  count(kind .. ' ms ' .. name, ms)
+  bucket = BUCKETS_MS[bucket] or 'more'
+  found[bucket], found.ms = (found[bucket] or 0) + 1, found.ms + ms
 end
 
 -- Tasks. Rare properties are in fields of their own, and `flow` says that there are any.
 local FLOW = { 'concurrency_key', 'concurrency_limit', 'rate_limit', 'on_lost', 'unique',
   'unique_until', 'expires', 'stale' }
-local PLACE = { 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker', 'flow' }
+local PLACE = { 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker', 'started',
+  'finished', 'attempt', 'flow' }
 
 local function read(id, fields, task)
   local values = call('HMGET', K.task(id), unpack(fields))
-  for i = 1, #fields do task[fields[i]] = values[i] or nil end
+  for i = 1, #fields do
+    if values[i] then task[fields[i]] = values[i] end
+  end
   return task
 end
 
@@ -131,15 +171,16 @@ local function add_to_hash(key, field, by)
 end
 
 -- The limits that are set: `rate <queue>`, `concurrency <queue>`, `task <name>`, `time <name>` and `soft <name>`.
-local known_limits
+local known_limits, any_limit
 
-local function limits()
+local function limit_of(kind, name)
   if not known_limits then
     known_limits = {}
     local flat = call('HGETALL', K.limits)
     for i = 1, #flat, 2 do known_limits[flat[i]] = flat[i + 1] end
+    any_limit = #flat > 0
   end
-  return known_limits
+  return any_limit and known_limits[kind .. ' ' .. name] or nil
 end
 
 -- How long ended tasks are kept, in seconds. Scripts that end tasks are given it as one word each.
@@ -171,11 +212,16 @@ end
 local function done(reply)
   for queue, by in pairs(running_in) do
     add_to_hash(K.active_in, queue, by)
-    if by < 0 and limits()['concurrency ' .. queue] then control('ready ' .. queue) end
+    if by < 0 and limit_of('concurrency', queue) then control('ready ' .. queue) end
   end
   for queue, by in pairs(laned_in) do add_to_hash(K.laned_in, queue, by) end
   for queue, by in pairs(stale_in) do add_to_hash(K.stale_in, queue, by) end
-  if #announced > 0 then call('PUBLISH', K.events_channel, table.concat(announced, '\n')) end
+  if lines > 0 then call('PUBLISH', K.events_channel, table.concat(announced, '', 2)) end
+  for kind, names in pairs(durations) do
+    for name, found in pairs(names) do
+      for what, by in pairs(found) do count(kind .. ' ' .. what .. ' ' .. name, by) end
+    end
+  end
   for field, by in pairs(counts) do call('HINCRBY', K.stats, field, by) end
   for state, ids in pairs(ended) do
     each_thousand('LPUSH', K.recent_of(state), ids)

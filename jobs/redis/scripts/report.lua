@@ -5,7 +5,7 @@
 even_if_full()
 local worker = ARGV[1]
 local now = clock()
-local FIELDS = { 'status', 'name', 'seq', 'worker', 'deliveries', 'progress', 'stage' }
+local FIELDS = { 'status', 'name', 'seq', 'worker', 'deliveries', 'progress', 'stage', 'started', 'attempt' }
 local reply = {}
 
 for i = 2, #ARGV, 6 do
@@ -16,9 +16,10 @@ for i = 2, #ARGV, 6 do
   else
     reply[#reply + 1] = 1
     local seq = (tonumber(task.seq) or 1) + 1
+    local now_is = { status = task.status, progress = task.progress, stage = task.stage }
     local fields, rest = { 'seq', seq }, ''
     local function set(field, value)
-      task[field] = value
+      now_is[field] = value
       fields[#fields + 1], fields[#fields + 2] = field, value
     end
     if percent ~= '' then
@@ -31,8 +32,8 @@ for i = 2, #ARGV, 6 do
       end
     end
     if log ~= '' then rest = rest .. ',"log":' .. log end
+    emit(id, task, seq, event(now_is.status, now_is.progress, now_is.stage, now, rest))
     call('HSET', K.task(id), unpack(fields))
-    emit(id, task.name, seq, event(task.status, task.progress, task.stage, now, rest))
   end
 end
 return done(reply)

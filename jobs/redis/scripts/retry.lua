@@ -2,7 +2,7 @@
 -- ARGV  id, arguments as JSON ('' for the same).
 -- Returns done (1 or 0) and the state it has now; nothing for an unknown id.
 local id, args = ARGV[1], ARGV[2]
-local task = load(id, { 'attempt', unpack(PLACE) })
+local task = load(id, PLACE)
 if not task then return done({}) end
 if not is_over(task) then return done({ 0, task.status }) end
 local keeps_place = task.stale and not is_near(id, task)

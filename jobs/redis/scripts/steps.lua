@@ -24,7 +24,7 @@ end
 -- The lane that a task waits in; nil for the plain list of its queue.
 local function lane_of(task)
   if task.concurrency_key then return 'key ' .. task.concurrency_key end
-  if task.rate_limit or limits()['task ' .. task.name] then return 'task ' .. task.name end
+  if task.rate_limit or limit_of('task', task.name) then return 'task ' .. task.name end
 end
 
 -- The lane to push a task to. After a limit was set at run time, earlier ones of that name may be in the
@@ -153,6 +153,20 @@ local function leave_place(task)
   bring_back(K.blocked(key), call('LLEN', K.blocked(key))) -- one for each queue and priority at most
 end
 
+-- Takes ids off those that a worker holds, of which they mostly are the first.
+local function let_go(worker, ids)
+  local held = K.active(worker)
+  if #ids <= 1 then return ids[1] and call('LREM', held, 1, ids[1]) end
+  local leaving, stay = {}, {}
+  for _, id in ipairs(ids) do leaving[id] = true end
+  local first = call('LPOP', held, #ids) or {}
+  for i = #first, 1, -1 do
+    if leaving[first[i]] then leaving[first[i]] = nil else stay[#stay + 1] = first[i] end
+  end
+  each_thousand('LPUSH', held, stay)
+  for id in pairs(leaving) do call('LREM', held, 1, id) end
+end
+
 -- Lets the next task with this one's key in.
 local function release_unique(id, task)
   if task.unique and call('GET', K.unique(task.unique)) == id then
@@ -160,11 +174,9 @@ local function release_unique(id, task)
   end
 end
 
--- Ends a task. `task` is a table of its present fields; `more` are fields to set besides.
-local function finish(id, task, state, at, rest, more)
-  local seq = (tonumber(task.seq) or 1) + 1
-  local progress = state == 'SUCCESS' and 100 or task.progress
-  local body = event(state, progress, task.stage, at, rest)
+-- Ends a task with this event. `task` is a table of its present fields; `field` is what to set besides.
+local function finish(id, task, state, at, body, field, value)
+  local seq = ('%d'):format((task.seq or 1) + 1)
   local ttl = state == 'FAILURE' and math.max(keep.ended, keep.dead) or keep.ended
   local unique_ms = tonumber(task.unique_until)
   if unique_ms and state ~= 'REVOKED' then
@@ -177,20 +189,20 @@ local function finish(id, task, state, at, rest, more)
   count('outcome ' .. state .. ' ' .. task.queue .. ' ' .. task.name)
   if ttl == 0 then
     call('DEL', K.task(id), K.events(id))
-    announce(id, task.name, seq, body)
-    return
+    return announce(id, task.name, seq, body)
   end
-  call('HSET', K.task(id), 'status', state, 'finished', at, 'seq', seq, unpack(more))
-  emit(id, task.name, seq, body)
+  if state == 'SUCCESS' then announce(id, task.name, seq, body) else emit(id, task, tonumber(seq), body) end
+  call('HSET', K.task(id), 'status', state, 'finished', at, 'seq', seq, field, value)
   call('EXPIRE', K.task(id), ttl)
-  call('EXPIRE', K.events(id), ttl)
+  if state ~= 'SUCCESS' or seq ~= '3' then call('EXPIRE', K.events(id), ttl) end -- else nothing is stored
   ended[state] = ended[state] or {}
   table.insert(ended[state], id)
 end
 
 local function finish_with_error(id, task, state, at, kind, message)
   local encoded = cjson.encode({ type = kind, message = message, stack = cjson.null })
-  finish(id, task, state, at, ',"error":' .. encoded, { 'error', encoded })
+  local body = event(state, task.progress, task.stage, at, ',"error":' .. encoded)
+  finish(id, task, state, at, body, 'error', encoded)
 end
 
 local function finish_revoked(id, task, at, why)
@@ -202,7 +214,7 @@ local function mark_ready(id, task, at)
   local seq = (tonumber(task.seq) or 1) + 1
   call('HSET', K.task(id), 'status', 'PENDING', 'ready', at, 'seq', seq)
   call('HDEL', K.task(id), 'worker', 'started', 'progress', 'stage', 'meta')
-  emit(id, task.name, seq, event('PENDING', 0, nil, at))
+  emit(id, task, seq, event('PENDING', 0, nil, at))
 end
 
 -- Makes a task that is not running ready again. `task` as above.
