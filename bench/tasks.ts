@@ -13,6 +13,7 @@ export const bench = defineTask({
   input: z.object({
     sleepMs: z.int().optional(),
     primes: z.int().optional(),
+    clock: z.boolean().optional(),
     text: z.string().optional(),
   }),
   run: (data) => work(data),

@@ -17,10 +17,10 @@ export function nodeMissing(): Promise<string | undefined> {
  * Runs a script of this folder with a request, for its answer.
  * @throws {Error} it failed
  */
-export async function runNode(
+export async function runNode<Answer = Record<string, number>>(
   script: string,
   request: Record<string, unknown>,
-): Promise<Record<string, number>> {
+): Promise<Answer> {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const env = { BENCH_PACKAGES: `${directory()}/`, NODE_ENV: "production" };
   return JSON.parse(await output("node", [path, JSON.stringify(request)], { env }));

@@ -2,6 +2,15 @@
 
 import type { Scenario } from "../scenario.ts";
 import { enqueueScenarios } from "./enqueue.ts";
+import { httpScenarios } from "./http.ts";
+import { latencyScenarios } from "./latency.ts";
+import { socketScenarios } from "./sockets.ts";
 import { workScenarios } from "./work.ts";
 
-export const scenarios: Scenario[] = [...enqueueScenarios, ...workScenarios];
+export const scenarios: Scenario[] = [
+  ...enqueueScenarios,
+  ...workScenarios,
+  ...httpScenarios,
+  ...socketScenarios,
+  ...latencyScenarios,
+];
