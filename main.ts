@@ -2,6 +2,7 @@
 
 import { CommanderError } from "commander";
 import { type Io, UsageError } from "./cli/io.ts";
+import { createProgram } from "./cli/program.ts";
 import { BrokerRefusedError, BrokerUnavailableError } from "./jobs/broker.ts";
 import { InvalidDefinitionError } from "./jobs/errors.ts";
 import { hiddenPrompt, readLine } from "./lib/hidden_prompt.ts";
@@ -13,8 +14,6 @@ import { hiddenPrompt, readLine } from "./lib/hidden_prompt.ts";
 export async function run(args: string[], io: Io): Promise<number> {
   let code = 0;
   try {
-    // Not before: this loads the tasks, and one may not be defined right.
-    const { createProgram } = await import("./cli/program.ts");
     const program = createProgram(io, (exitCode) => code = exitCode);
     await program.parseAsync(args, { from: "user" });
     return code;

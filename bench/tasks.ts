@@ -3,7 +3,7 @@
  * so that nothing of it has to change.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { defineTask, type TaskHandle } from "../jobs/task.ts";
 import { work } from "./peers/work.mjs";
 

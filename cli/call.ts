@@ -1,12 +1,11 @@
 /** `taskapp call`: starts a task from the command line, and watches it if asked to. */
 
 import type { Broker } from "../jobs/broker.ts";
-import { Registry } from "../jobs/registry.ts";
 import type { CallOptions } from "../jobs/task.ts";
-import { tasks } from "../jobs/tasks/mod.ts";
 import { isReady, type Task } from "../jobs/wire.ts";
 import { Wake } from "../lib/wake.ts";
 import { type Io, UsageError } from "./io.ts";
+import { loadRegistry } from "./registry.ts";
 import { asUsageError, withBroker } from "./with_broker.ts";
 
 const BAR_WIDTH = 30;
@@ -42,7 +41,7 @@ export async function call(
 
 async function prepare(name: string, argsText: string | undefined, options: CallOptions) {
   try {
-    return await new Registry(tasks).get(name).prepare(parseArgs(argsText), options);
+    return await (await loadRegistry()).get(name).prepare(parseArgs(argsText), options);
   } catch (error) {
     throw asUsageError(error);
   }

@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError, Option } from "commander";
 import { LOG_LEVELS, type LogLevelName } from "../lib/log.ts";
-import { DEFAULT_DEAD_EXPIRES, DEFAULT_RESULT_EXPIRES } from "../jobs/connect.ts";
+import { DEFAULT_DEAD_EXPIRES, DEFAULT_RESULT_EXPIRES } from "../jobs/broker.ts";
 import {
   MAX_CONCURRENCY_LIMIT,
   MAX_UNIQUE_SECONDS,

@@ -1,15 +1,15 @@
-/** The command line: commands, flags, their variables and defaults, all in one place. */
+/**
+ * The command line: commands, flags, their variables and defaults, all in one place. What a command
+ * does is loaded when it runs: a worker has no need of the HTTP server's code, nor `--help` of any.
+ */
 
 import { Command, Option } from "commander";
-import { OPEN } from "../routes/access_parts.ts";
+import { TRUSTED_PROXIES } from "../routes/access_client.ts";
 import { addCallOptions } from "./call_options.ts";
 import type { Origins } from "../lib/env.ts";
-import { call } from "./call.ts";
 import { addConfigCommand, loadSettings, sayOrigins, settingsFor } from "./config.ts";
 import { fileOption } from "./credentials.ts";
 import { addDeadCommands } from "./dead.ts";
-import { dev } from "./dev.ts";
-import { healthcheck } from "./healthcheck.ts";
 import type { Io } from "./io.ts";
 import {
   brokerOption,
@@ -25,16 +25,12 @@ import {
   seconds,
   time,
 } from "./options.ts";
-import { migrate } from "./migrate.ts";
-import { purge } from "./purge.ts";
 import { addQueueCommands } from "./queue.ts";
 import { addScheduleCommand } from "./schedule.ts";
-import { serve } from "./serve.ts";
 import { addTaskCommands } from "./task.ts";
 import { addTokenCommand } from "./token.ts";
 import { addUserCommand } from "./user.ts";
 import { BUILD, VERSION } from "./version.ts";
-import { work } from "./work.ts";
 import { addWorkerCommands } from "./worker.ts";
 import { addWorkOptions } from "./work_options.ts";
 
@@ -71,11 +67,15 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .addOption(maskOption())
     .addOption(trustedProxiesOption())
     .action(async (options, command) => {
+      const { serve } = await import("./serve.ts");
       done(await serve({ ...options, settings: settingsFor(command, origins) }, io));
     });
 
   addWorkOptions(common(program.command("work").description("Run tasks")))
-    .action(async (options) => done(await work(options, io)));
+    .action(async (options) => {
+      const { work } = await import("./work.ts");
+      done(await work(options, io));
+    });
 
   const devCommand = program.command("dev")
     .description("Serve and work in one process, nothing to set up");
@@ -85,6 +85,7 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .addOption(allowedHostsOption())
     .action(async (options, command) => {
       const settings = settingsFor(command, origins);
+      const { dev } = await import("./dev.ts");
       done(await dev({ ...options, tutorialRoutes: true, settings }, io));
     });
 
@@ -101,7 +102,10 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
       ),
   )
     .option("-w, --watch", "show its progress; exit 0 on SUCCESS, else 1")
-    .action(async (name, args, options) => done(await call(name, args, options, io)));
+    .action(async (name, args, options) => {
+      const { call } = await import("./call.ts");
+      done(await call(name, args, options, io));
+    });
 
   addTaskCommands(
     program.command("task").description(
@@ -141,7 +145,10 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
       new Option("-Q, --queues <names>", "which").argParser(names).makeOptionMandatory(),
     )
     .option("-f, --force", "do not ask")
-    .action(async (options) => done(await purge(options, io)));
+    .action(async (options) => {
+      const { purge } = await import("./purge.ts");
+      done(await purge(options, io));
+    });
   addScheduleCommand(program, io, done);
 
   addUserCommand(program, io);
@@ -153,13 +160,19 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
         .argParser(brokerUrl).makeOptionMandatory(),
     )
     .addOption(brokerOption("--to <url>", "the Redis; its workers must not run"))
-    .action(async (options) => done(await migrate(options, io)));
+    .action(async (options) => {
+      const { migrate } = await import("./migrate.ts");
+      done(await migrate(options, io));
+    });
 
   program.command("healthcheck").description("Exit 0 if a server answers")
     .addOption(hostOption("address that it listens on"))
     .addOption(portOption("port that it listens on", 1))
     .option("--url <url>", "ask there instead")
-    .action(async (options) => done(await healthcheck(options, io)));
+    .action(async (options) => {
+      const { healthcheck } = await import("./healthcheck.ts");
+      done(await healthcheck(options, io));
+    });
 
   sayOrigins(program, () => origins);
   addConfigCommand(program, io, () => origins);
@@ -217,5 +230,5 @@ function trustedProxiesOption(): Option {
     "addresses of proxies, or ranges such as 10.0.0.0/8, that are believed where a " +
     "request comes from (X-Forwarded-For, X-Forwarded-Proto)";
   return new Option("--trusted-proxies <addresses>", description).env("TASKAPP_TRUSTED_PROXIES")
-    .argParser(proxies).default(OPEN.trustedProxies);
+    .argParser(proxies).default(TRUSTED_PROXIES);
 }

@@ -1,9 +1,8 @@
 /** `taskapp purge`: revokes all tasks of some queues that wait. */
 
 import { getQueue } from "../jobs/queues.ts";
-import { Registry } from "../jobs/registry.ts";
-import { tasks } from "../jobs/tasks/mod.ts";
 import { type Io, UsageError } from "./io.ts";
+import { loadRegistry } from "./registry.ts";
 import { withBroker } from "./with_broker.ts";
 
 export interface PurgeOptions {
@@ -16,7 +15,7 @@ export interface PurgeOptions {
 /** @returns 0, or 1 if the user did not agree */
 export function purge(options: PurgeOptions, io: Io): Promise<number> {
   return withBroker(options, async (broker) => {
-    const registry = new Registry(tasks);
+    const registry = await loadRegistry();
     const names = [...new Set(options.queues)];
     let waiting = 0;
     for (const name of names) {

@@ -2,11 +2,10 @@
 
 import { type Command, Option } from "commander";
 import { allQueues, getQueue } from "../jobs/queues.ts";
-import { Registry } from "../jobs/registry.ts";
-import { tasks } from "../jobs/tasks/mod.ts";
 import type { QueueInfo, Rate } from "../jobs/wire.ts";
 import { type Io, UsageError } from "./io.ts";
 import { concurrencyLimit, noneAsNull, orNone, rate } from "./options.ts";
+import { loadRegistry } from "./registry.ts";
 import { table } from "./table.ts";
 import { withBroker } from "./with_broker.ts";
 
@@ -45,7 +44,7 @@ export function addQueueCommands(parent: Command, io: Io): void {
 
 function list(options: BrokerOption & { json?: boolean }, io: Io): Promise<void> {
   return withBroker(options, async (broker) => {
-    const queues = await allQueues(broker, new Registry(tasks));
+    const queues = await allQueues(broker, await loadRegistry());
     io.out(options.json ? `${JSON.stringify(queues, null, 2)}\n` : queueTable(queues));
   });
 }
@@ -67,7 +66,7 @@ function queueTable(queues: QueueInfo[]): string {
 
 function pause(names: string[], paused: boolean, options: BrokerOption, io: Io): Promise<void> {
   return withBroker(options, async (broker) => {
-    const registry = new Registry(tasks);
+    const registry = await loadRegistry();
     for (const name of names) await getQueue(broker, registry, name);
     for (const name of names) await (paused ? broker.pause(name) : broker.resume(name));
     io.out(`${paused ? "Paused" : "Resumed"} ${names.join(", ")}\n`);
@@ -85,7 +84,7 @@ function limit(name: string, options: LimitOptions, io: Io): Promise<void> {
     throw new UsageError("say --rate-limit, --concurrency-limit or both");
   }
   return withBroker({ broker: url }, async (broker) => {
-    const registry = new Registry(tasks);
+    const registry = await loadRegistry();
     await getQueue(broker, registry, name);
     await broker.limitQueue(name, {
       ...(rateLimit && { rateLimit: noneAsNull(rateLimit) }),

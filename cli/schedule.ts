@@ -4,14 +4,13 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { addCallOptions } from "./call_options.ts";
 import { MAX_SECONDS } from "../jobs/options.ts";
-import { Registry } from "../jobs/registry.ts";
 import type { ScheduleDefinition } from "../jobs/schedule.ts";
 import { Schedules, UnknownScheduleError } from "../jobs/schedule_control.ts";
-import { tasks } from "../jobs/tasks/mod.ts";
 import { MISFIRES, type Schedule, type ScheduleRun } from "../jobs/wire.ts";
 import { parseArgs } from "./call.ts";
 import type { Io } from "./io.ts";
 import { brokerOption, integer, time } from "./options.ts";
+import { loadRegistry } from "./registry.ts";
 import { table } from "./table.ts";
 import { withBroker } from "./with_broker.ts";
 
@@ -32,7 +31,7 @@ export function addScheduleCommand(program: Command, io: Io, done: (code: number
   /** Runs a command with the schedules of the broker that was named. */
   const on = async (act: (schedules: Schedules) => Promise<void>) => {
     const { broker: url } = parent.opts<{ broker: string }>();
-    const registry = new Registry(tasks);
+    const registry = await loadRegistry();
     await withBroker({ broker: url }, (broker) => act(new Schedules(broker, registry)));
     done(0);
   };

@@ -2,13 +2,12 @@
 
 import { type Command, Option } from "commander";
 import type { Broker, Change, TaskFilter, TaskQuery } from "../jobs/broker.ts";
-import { Registry } from "../jobs/registry.ts";
 import { describeTaskType, limitTaskType } from "../jobs/task_types.ts";
-import { tasks } from "../jobs/tasks/mod.ts";
 import type { Rate, State, TaskSummary, TaskType } from "../jobs/wire.ts";
 import { parseArgs } from "./call.ts";
 import { type Io, UsageError } from "./io.ts";
 import { ago, integer, noneAsNull, orNone, rate, seconds, states } from "./options.ts";
+import { loadRegistry } from "./registry.ts";
 import { oneLine, table } from "./table.ts";
 import { withBroker } from "./with_broker.ts";
 
@@ -213,13 +212,13 @@ function retry(
     if (args === undefined) return broker.retry(id);
     const task = await broker.get(id);
     if (task === null) return null;
-    return broker.retry(id, await new Registry(tasks).get(task.name).encodeArgs(args));
+    return broker.retry(id, await (await loadRegistry()).get(task.name).encodeArgs(args));
   });
 }
 
 function listTypes(options: BrokerOption & { json?: boolean }, io: Io): Promise<void> {
   return withBroker(options, async (broker) => {
-    const types = new Registry(tasks).describe(await broker.taskLimits());
+    const types = (await loadRegistry()).describe(await broker.taskLimits());
     io.out(
       options.json ? `${JSON.stringify(types, null, 2)}\n` : typeTable(types),
     );
@@ -258,7 +257,7 @@ function limit(name: string, options: LimitOptions, io: Io): Promise<void> {
     throw new UsageError("say --rate-limit, --time-limit, --soft-time-limit or several of them");
   }
   return withBroker({ broker: url }, async (broker) => {
-    const registry = new Registry(tasks);
+    const registry = await loadRegistry();
     await limitTaskType(broker, registry, name, {
       ...(rateLimit !== undefined && { rateLimit: noneAsNull(rateLimit) }),
       ...(timeLimit !== undefined && { timeLimit: noneAsNull(timeLimit) }),

@@ -1,5 +1,4 @@
 import type { Broker, BrokerOptions } from "../jobs/broker.ts";
-import { connectBroker } from "../jobs/connect.ts";
 import {
   ArgumentsTooLargeError,
   InvalidArgumentsError,
@@ -21,6 +20,7 @@ export async function withBroker<T>(
   act: (broker: Broker) => Promise<T>,
 ): Promise<T> {
   configureLog("error"); // an error of the broker's is said once, by the command itself
+  const { connectBroker } = await import("../jobs/connect.ts");
   const broker = connectBroker(options.broker, options);
   try {
     return await act(broker);

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_LEASE_MS } from "../jobs/connect.ts";
+import { DEFAULT_LEASE_MS } from "../jobs/broker.ts";
 import { MAX_SECONDS } from "../jobs/options.ts";
 import { MAX_CONCURRENCY } from "../jobs/worker_options.ts";
 import { expandHostname } from "./hostname.ts";

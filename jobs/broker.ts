@@ -222,6 +222,13 @@ export interface TaskLimits {
 
 export type NamedTaskLimits = { name: string } & TaskTypeLimits;
 
+/** Celery keeps results for a day; an hour bounds the memory of a busy queue. */
+export const DEFAULT_RESULT_EXPIRES = 3600;
+/** A week, to find out why and run them again. */
+export const DEFAULT_DEAD_EXPIRES = 7 * 24 * 3600;
+/** Five missed heartbeats. */
+export const DEFAULT_LEASE_MS = 10_000;
+
 /** What each connection to a store may have of its own. */
 export interface BrokerOptions {
   /** Seconds that ended tasks are kept; 0 keeps nothing. */

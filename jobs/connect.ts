@@ -1,16 +1,15 @@
 /** From a broker URL to a broker. */
 
-import type { Broker, BrokerOptions } from "./broker.ts";
+import {
+  type Broker,
+  type BrokerOptions,
+  DEFAULT_DEAD_EXPIRES,
+  DEFAULT_LEASE_MS,
+  DEFAULT_RESULT_EXPIRES,
+} from "./broker.ts";
 import { RedisBroker } from "./redis/broker.ts";
 import { isRedisUrl } from "./redis/url.ts";
 import { SqliteBroker } from "./sqlite/broker.ts";
-
-/** Celery keeps results for a day; an hour bounds the memory of a busy queue. */
-export const DEFAULT_RESULT_EXPIRES = 3600;
-/** A week, to find out why and run them again. */
-export const DEFAULT_DEAD_EXPIRES = 7 * 24 * 3600;
-/** Five missed heartbeats. */
-export const DEFAULT_LEASE_MS = 10_000;
 
 /**
  * Makes a broker for `redis://`, `rediss://`, `redis-sentinel://`, `sqlite:FILE` or `sqlite::memory:`.

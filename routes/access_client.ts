@@ -6,6 +6,9 @@ import type { Context } from "hono";
 /** An address, or a range of them such as 10.0.0.0/8. */
 const RANGE = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i;
 
+/** Believed unless it is said otherwise: a proxy on the same machine. */
+export const TRUSTED_PROXIES = ["127.0.0.0/8", "::1"];
+
 export class Clients {
   readonly #proxies = new BlockList();
 

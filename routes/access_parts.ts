@@ -3,7 +3,7 @@
 import { type AccessFiles, Directory } from "../jobs/access_directory.ts";
 import type { Mask } from "../jobs/access_mask.ts";
 import type { Broker } from "../jobs/broker.ts";
-import { Clients } from "./access_client.ts";
+import { Clients, TRUSTED_PROXIES } from "./access_client.ts";
 import { Login } from "./access_login.ts";
 import { OpenConnections } from "./access_open.ts";
 
@@ -24,7 +24,7 @@ export const OPEN: AccessSettings = {
   files: null,
   readOnly: false,
   mask: null,
-  trustedProxies: ["127.0.0.0/8", "::1"],
+  trustedProxies: TRUSTED_PROXIES,
 };
 
 export function accessParts(broker: Broker, { files, readOnly, trustedProxies }: AccessSettings) {

@@ -31,9 +31,12 @@ async function* sources(path: string): AsyncGenerator<string> {
   }
 }
 
+const FIXED_IMPORT = /^\s*(?:import|export)\b[^"';(]*?["']([^"']+)["']/gm;
+const DYNAMIC_IMPORT = /\bimport\(["']([^"']+)["']\)/g;
+
 function imports(text: string): string[] {
-  const pattern = /^\s*(?:import|export)\b[^"';]*?["']([^"']+)["']|\bimport\(["']([^"']+)["']\)/gm;
-  return [...text.matchAll(pattern)].map(([, fixed, dynamic]) => fixed ?? dynamic ?? "");
+  return [...text.matchAll(FIXED_IMPORT), ...text.matchAll(DYNAMIC_IMPORT)]
+    .map(([, specifier = ""]) => specifier);
 }
 
 Deno.test("imports run downward only, and each library stays in its home", async () => {
@@ -60,6 +63,31 @@ Deno.test("imports run downward only, and each library stays in its home", async
   }
   assertEquals(wrong, []);
   assertEquals(seen > 100, true, `only ${seen} imports were looked at`);
+});
+
+/** What is loaded with a file, in the end, but for what it imports while it runs. */
+async function loadedWith(file: string, found = new Set<string>()): Promise<Set<string>> {
+  if (found.has(file)) return found;
+  found.add(file);
+  if (!file.endsWith(".ts")) return found;
+  const text = await Deno.readTextFile(ROOT + file);
+  for (const [line, specifier = ""] of text.matchAll(FIXED_IMPORT)) {
+    if (/^\s*(import|export) type /.test(line)) continue;
+    if (!specifier.startsWith(".")) found.add(specifier);
+    else await loadedWith(new URL(specifier, `file:///${file}`).pathname.slice(1), found);
+  }
+  return found;
+}
+
+Deno.test("a command loads what it needs", async () => {
+  const heavy = ["hono", "@hono/zod-openapi", "ioredis", "node:sqlite", "zod"];
+  const of = async (file: string) => {
+    const loaded = await loadedWith(file);
+    return heavy.filter((library) => loaded.has(library));
+  };
+  assertEquals(await of("main.ts"), []);
+  assertEquals(await of("cli/work.ts"), ["ioredis", "node:sqlite", "zod"]);
+  assertEquals(await of("jobs/thread.ts"), ["zod"]);
 });
 
 Deno.test("the modules of the page can be put together: none is unlisted, and none imports itself around a circle", async () => {

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { defineTask } from "../task.ts";
 
 /** Odd numbers per segment of the sieve: one byte each, so that a segment fits the CPU's cache. */

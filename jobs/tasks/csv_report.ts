@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { CsvError, parse } from "csv-parse";
-import { z } from "zod";
+import * as z from "zod";
 import { defineTask, type TaskContext } from "../task.ts";
 import { Column, type ColumnReport } from "./csv_report/column.ts";
 import { dataFile } from "./csv_report/data_file.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Reject, Retry } from "../errors.ts";
 import { defineTask } from "../task.ts";
 
