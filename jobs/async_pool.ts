@@ -7,14 +7,16 @@
 import type { Claimed } from "./broker.ts";
 import { Context } from "./context.ts";
 import { execute } from "./execute.ts";
-import { abortError, type AbortReason, type Pool, type PoolListener } from "./pool.ts";
+import type { AbortReason, Pool, PoolListener } from "./pool.ts";
 import type { Registry } from "./registry.ts";
 
 export class AsyncPool implements Pool {
   readonly kind = "async";
   readonly maxTasksPerChild = null;
   readonly growsBy = Infinity;
-  readonly #running = new Map<string, AbortController>();
+  /** By task id; what came first is first. */
+  readonly #waiting = new Map<string, Claimed>();
+  readonly #running = new Map<string, Context>();
   #listener: PoolListener | undefined;
   #size: number;
 
@@ -24,11 +26,12 @@ export class AsyncPool implements Pool {
   }
 
   get size(): number {
-    return this.#size;
+    return Math.max(this.#size, this.#running.size);
   }
 
   resize(size: number): void {
-    this.#size = Math.max(size, this.#running.size);
+    this.#size = size;
+    this.#beginMore();
   }
 
   start(listener: PoolListener): Promise<void> {
@@ -36,35 +39,27 @@ export class AsyncPool implements Pool {
     return Promise.resolve();
   }
 
-  run(job: Claimed): void {
-    const controller = new AbortController();
-    this.#running.set(job.id, controller);
-    // A stopped run may have been handed out again: only the present one is heard.
-    const current = (act: () => void) => {
-      if (this.#running.get(job.id) === controller) act();
-    };
-    const context = new Context(
-      job,
-      controller.signal,
-      (updates) => current(() => this.#listener?.onUpdates(job, updates)),
-    );
-    execute(this.registry, job, context).then((outcome) => {
-      context.close();
-      current(() => {
-        this.#running.delete(job.id);
-        this.#listener?.onOutcome(job, outcome);
-      });
-    });
+  run(jobs: Claimed[]): void {
+    for (const job of jobs) this.#waiting.set(job.id, job);
+    this.#beginMore();
+  }
+
+  takeBack(id: string): boolean {
+    return this.#waiting.delete(id);
   }
 
   abort(id: string, reason: AbortReason): void {
-    this.#running.get(id)?.abort(abortError(reason));
+    this.#running.get(id)?.abort(reason);
   }
 
   stop(id: string): void {
     this.abort(id, "stopped");
     this.#running.delete(id);
+    this.#beginMore();
   }
+
+  /** It tells of everything at once. */
+  look(): void {}
 
   threadOf(): null {
     return null;
@@ -91,7 +86,33 @@ export class AsyncPool implements Pool {
   giveBackMemory(): void {}
 
   close(): Promise<void> {
+    this.#waiting.clear();
     for (const id of [...this.#running.keys()]) this.stop(id);
     return Promise.resolve();
+  }
+
+  #beginMore(): void {
+    for (const job of this.#waiting.values()) {
+      if (this.#running.size >= this.#size) return;
+      this.#waiting.delete(job.id);
+      void this.#run(job);
+    }
+  }
+
+  async #run(job: Claimed): Promise<void> {
+    const begunAt = performance.now();
+    // A stopped run may have been handed out again: only the present one is heard.
+    const isCurrent = () => this.#running.get(job.id) === context;
+    const context = new Context(job, (updates) => {
+      if (isCurrent()) this.#listener?.onUpdates(job, updates);
+    });
+    this.#running.set(job.id, context);
+    this.#listener?.onBegin(job, begunAt);
+    const outcome = await execute(this.registry, job, context);
+    context.close();
+    if (!isCurrent()) return;
+    this.#running.delete(job.id);
+    this.#listener?.onOutcome(job, outcome, performance.now() - begunAt);
+    this.#beginMore();
   }
 }

@@ -1,6 +1,8 @@
 /** What task code sees of its run, on whichever thread it runs. */
 
 import { Buffer } from "node:buffer";
+import type { Claimed } from "./broker.ts";
+import { abortError, type AbortReason } from "./pool.ts";
 import type { TaskContext } from "./task.ts";
 import type { Json } from "./wire.ts";
 
@@ -20,12 +22,11 @@ export interface Update {
   log?: string;
 }
 
-/** The part of a claim that task code may know. */
-export interface Run {
-  id: string;
-  attempt: number;
-  retries: number;
-}
+/** What of a claim its run needs to know. */
+export type Work = Pick<
+  Claimed,
+  "id" | "name" | "args" | "attempt" | "retries" | "maxRetries"
+>;
 
 export class Context implements TaskContext {
   readonly id: string;
@@ -35,16 +36,23 @@ export class Context implements TaskContext {
   #sentAt = -Infinity;
   #closed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Made for who asks: most tasks never do. */
+  #controller: AbortController | undefined;
 
   /** @param send takes updates; called at most every 50 ms, and once more by `close` */
-  constructor(
-    run: Run,
-    readonly signal: AbortSignal,
-    private readonly send: (updates: Update[]) => void,
-  ) {
-    this.id = run.id;
-    this.attempt = run.attempt;
-    this.retries = run.retries;
+  constructor(work: Work, private readonly send: (updates: Update[]) => void) {
+    this.id = work.id;
+    this.attempt = work.attempt;
+    this.retries = work.retries;
+  }
+
+  get signal(): AbortSignal {
+    return (this.#controller ??= new AbortController()).signal;
+  }
+
+  /** Asks the run to stop, by its signal. */
+  abort(reason: AbortReason): void {
+    (this.#controller ??= new AbortController()).abort(abortError(reason));
   }
 
   progress(percent: number, stage?: string, meta?: Json): void {
@@ -89,7 +97,7 @@ export class Context implements TaskContext {
   }
 
   #flush(): void {
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#updates.length === 0 || this.#closed) return;
     this.#sentAt = performance.now();

@@ -1,7 +1,8 @@
 /** One run of a task, from its arguments to its outcome. */
 
 import { Buffer } from "node:buffer";
-import type { Claimed, Outcome } from "./broker.ts";
+import type { Outcome } from "./broker.ts";
+import type { Work } from "./context.ts";
 import { SoftTimeLimitExceeded, toTaskError } from "./errors.ts";
 import type { Registry } from "./registry.ts";
 import { retryDelay } from "./retry.ts";
@@ -10,17 +11,17 @@ import { MAX_PAYLOAD_BYTES, type TaskContext } from "./task.ts";
 /** Runs a task to its end. Never rejects: whatever happens is an outcome. */
 export async function execute(
   registry: Registry,
-  job: Claimed,
+  work: Work,
   context: TaskContext,
 ): Promise<Outcome> {
   try {
-    const task = registry.get(job.name);
+    const task = registry.get(work.name);
     try {
-      const result = await task.definition.run(JSON.parse(job.args), context);
-      return encodeResult(job.name, result);
+      const result = await task.definition.run(JSON.parse(work.args), context);
+      return encodeResult(work.name, result);
     } catch (thrown) {
       const error = toTaskError(causeOf(thrown, context.signal));
-      const delayMs = retryDelay(task.definition, thrown, job.retries, job.maxRetries);
+      const delayMs = retryDelay(task.definition, thrown, work.retries, work.maxRetries);
       return delayMs === null ? { state: "FAILURE", error } : { state: "RETRY", error, delayMs };
     }
   } catch (thrown) {

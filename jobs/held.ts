@@ -1,6 +1,7 @@
 /**
  * The tasks that a worker holds: each is claimed by it, and is waiting for a slot, running in one, or
- * settling, that is, its end has been handed to the outbox and only the answer is missing.
+ * settling, that is, its end has been handed to the outbox and only the answer is missing. One that
+ * waits may have begun a moment ago: its pool knows.
  */
 
 import type { Claimed } from "./broker.ts";
@@ -34,7 +35,7 @@ export type Held = Waiting | Running | Settling;
 export class HeldTasks {
   readonly #all = new Map<string, Held>();
   /** First come first. */
-  #waiting: Waiting[] = [];
+  readonly #waiting = new Set<Waiting>();
   #running = 0;
 
   get running(): number {
@@ -42,7 +43,7 @@ export class HeldTasks {
   }
 
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   has(id: string): boolean {
@@ -76,39 +77,29 @@ export class HeldTasks {
   }
 
   /** Has a claimed task wait for a slot. */
-  add(job: Claimed): void {
+  add(job: Claimed): Waiting {
     const waiting: Waiting = { job, claimedAt: performance.now(), state: "waiting" };
     this.#all.set(job.id, waiting);
-    this.#waiting.push(waiting);
+    this.#waiting.add(waiting);
+    return waiting;
   }
 
   /** The one that has waited longest. */
   oldest(): Waiting | undefined {
-    return this.#waiting[0];
+    return this.#waiting.values().next().value;
   }
 
-  /** Marks the one that has waited longest as running. */
-  start(limitsOf: (job: Claimed) => TimeLimits): Running | undefined {
-    const waiting = this.#waiting.shift();
-    if (!waiting) return undefined;
+  /** Those that wait, the first first. */
+  waits(): Waiting[] {
+    return [...this.#waiting];
+  }
+
+  /** Marks one that waited as running. */
+  begin(waiting: Waiting, limits: TimeLimits): void {
     const { job, claimedAt } = waiting;
-    const running: Running = {
-      job,
-      claimedAt,
-      state: "running",
-      limits: limitsOf(job),
-      stage: null,
-    };
-    this.#all.set(job.id, running);
+    this.#leave(waiting);
+    this.#all.set(job.id, { job, claimedAt, state: "running", limits, stage: null });
     this.#running++;
-    return running;
-  }
-
-  /** Those that wait, or what is said of them, which wait no longer: the caller settles them. */
-  takeWaiting(which: (job: Claimed) => boolean = () => true): Waiting[] {
-    const taken = this.#waiting.filter(({ job }) => which(job));
-    this.#waiting = this.#waiting.filter(({ job }) => !which(job));
-    return taken;
   }
 
   settle(held: Held): void {
@@ -124,7 +115,7 @@ export class HeldTasks {
 
   #leave(held: Held): Held {
     if (held.state === "running") this.#running--;
-    if (held.state === "waiting") this.#waiting = this.#waiting.filter((each) => each !== held);
+    if (held.state === "waiting") this.#waiting.delete(held);
     return held;
   }
 }

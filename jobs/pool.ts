@@ -10,9 +10,11 @@ export type AbortReason = "soft_time_limit" | "revoked" | "stopped";
 
 /** What a pool tells its worker. */
 export interface PoolListener {
+  /** A task has begun, at this time by `performance.now()`. */
+  onBegin(job: Claimed, at: number): void;
   onUpdates(job: Claimed, updates: Update[]): void;
-  /** Comes once per run, unless the run was stopped; the slot is free again. */
-  onOutcome(job: Claimed, outcome: Outcome): void;
+  /** Comes once per run, which took so long, unless it was stopped; the slot is free again. */
+  onOutcome(job: Claimed, outcome: Outcome, ms: number): void;
   /** Nothing can be run any more. */
   onBroken(error: Error): void;
 }
@@ -21,16 +23,20 @@ export interface Pool {
   readonly kind: "threads" | "async";
   /** A thread is replaced after so many tasks; null where that is not so. */
   readonly maxTasksPerChild: number | null;
-  /** How many tasks can run at once. */
+  /** How many tasks can run at once, and more while what is surplus still runs. */
   readonly size: number;
   /** So many slots can be added at once: making a thread holds up this one for a moment. */
   readonly growsBy: number;
-  /** Changes the size. Takes no slot away that is in use, so not less than run now. */
+  /** Changes the size. A slot that is in use goes when its task has ended. */
   resize(size: number): void;
   /** Rejects where it cannot run anything. */
   start(listener: PoolListener): Promise<void>;
-  /** Runs a task. At most `size` may run at once. */
-  run(job: Claimed): void;
+  /** Takes tasks in: each begins when a slot is free, in this order. */
+  run(jobs: Claimed[]): void;
+  /** Takes back a task that has not begun; where it has, answers false and has said so before. */
+  takeBack(id: string): boolean;
+  /** Tells its listener what has begun and ended by now: usually it does so soon. */
+  look(): void;
   /** Asks a running task to stop, by its signal. */
   abort(id: string, reason: AbortReason): void;
   /** Stops a running task without asking; its slot is free again and no outcome comes. */

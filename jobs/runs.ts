@@ -20,8 +20,6 @@ const REVOKE_GRACE_MS = 500;
 const log = getLogger(["taskapp", "worker"]);
 
 export interface RunsListener {
-  /** A run is about to start; so many run with it. */
-  onStart(running: number): void;
   /** A run has come to an end of its own, after so many milliseconds. */
   onRun(ms: number): void;
   /** A run has ended, of its own or by its time limit. */
@@ -51,7 +49,7 @@ export class Runs {
   }
 
   /** The tasks, to look at. */
-  get held(): Omit<HeldTasks, "add" | "start" | "takeWaiting" | "settle" | "drop"> {
+  get held(): Omit<HeldTasks, "add" | "begin" | "settle" | "drop"> {
     return this.#held;
   }
 
@@ -60,23 +58,27 @@ export class Runs {
     return this.#outbox.isFull;
   }
 
-  /** Takes on a task that was claimed. */
-  hold(job: Claimed): void {
-    // Lost, given back, and claimed again before the loss was noticed: the old run counts no more.
-    const old = this.#held.get(job.id);
-    if (old) this.#stopRun(old);
-    this.#held.add(job);
+  /** Takes on tasks that were claimed: each begins as soon as there is a slot for it. */
+  hold(jobs: Claimed[]): void {
+    for (const job of jobs) {
+      // Lost, given back, and claimed again before the loss was noticed: the old run counts no more.
+      const old = this.#present(job.id);
+      if (old) this.#stopRun(old);
+      this.#held.add(job);
+    }
+    this.pool.run(jobs);
   }
 
-  /** Starts what waits, while fewer than so many run. */
-  start(limit: number): void {
-    while (this.#held.running < limit) {
-      const run = this.#held.start((job) => this.#limitsOf(job));
-      if (!run) return;
-      this.listener.onStart(this.#held.running);
-      logStart(run.job);
-      this.pool.run(run.job);
-    }
+  /** Hands back at once what was claimed. */
+  decline(jobs: Claimed[]): void {
+    for (const job of jobs.toReversed()) this.#settle(this.#held.add(job), { state: "PENDING" });
+  }
+
+  onBegin(job: Claimed, at: number): void {
+    const held = this.#held.get(job.id, job.token);
+    if (held?.state !== "waiting") return;
+    this.#held.begin(held, this.#limitsOf(job, at));
+    logStart(job);
   }
 
   onUpdates({ id, token }: Claimed, updates: Update[]): void {
@@ -86,13 +88,12 @@ export class Runs {
     this.#outbox.report(updates.map((update) => ({ id, token, ...update })));
   }
 
-  onOutcome(job: Claimed, outcome: Outcome): void {
+  onOutcome(job: Claimed, outcome: Outcome, ms: number): void {
     const run = this.#held.run(job.id, job.token);
     if (!run) return;
     if (run.limits.isStopping) {
       this.#held.drop(run);
     } else {
-      const ms = performance.now() - run.limits.startedAt;
       this.listener.onRun(ms);
       this.#end(run, outcome, ms);
     }
@@ -123,8 +124,10 @@ export class Runs {
   }
 
   /** Hands back what waits for a slot, all of it or what is said; answers how many. */
-  handBackWaiting(which?: (job: Claimed) => boolean): number {
-    const waiting = this.#held.takeWaiting(which);
+  handBackWaiting(which: (job: Claimed) => boolean = () => true): number {
+    const waiting = this.#held.waits().filter(({ job }) =>
+      which(job) && this.pool.takeBack(job.id)
+    );
     // Each goes to the front of its queue, so the last is handed back first.
     for (const each of waiting.toReversed()) this.#settle(each, { state: "PENDING" });
     return waiting.length;
@@ -147,8 +150,8 @@ export class Runs {
     return this.#outbox.close(timeoutMs);
   }
 
-  #limitsOf(job: Claimed): TimeLimits {
-    return new TimeLimits(performance.now(), {
+  #limitsOf(job: Claimed, startedAt: number): TimeLimits {
+    return new TimeLimits(startedAt, {
       soft: job.softTimeLimit ?? this.options.softTimeLimit,
       hard: job.timeLimit ?? this.options.timeLimit,
     });
@@ -179,10 +182,18 @@ export class Runs {
     this.#outbox.settle({ id: held.job.id, token: held.job.token, outcome });
   }
 
+  /** What is held of a task, under this token if one is given: what waits is let go of. */
+  #present(id: string, token?: number): Held | undefined {
+    const held = this.#held.get(id, token);
+    if (held?.state !== "waiting") return held;
+    // It may have begun a moment ago, and then the pool has said so by now.
+    if (!this.pool.takeBack(id)) return this.#held.get(id, token);
+    this.#held.drop(held);
+  }
+
   /** Lets go of a task that waits; answers its run if it runs and is not being stopped. */
   #takenAway(id: string, token: number): Running | undefined {
-    const held = this.#held.get(id, token);
-    if (held?.state === "waiting") this.#held.drop(held);
+    const held = this.#present(id, token);
     return held?.state === "running" && !held.limits.isStopping ? held : undefined;
   }
 

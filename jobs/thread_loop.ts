@@ -1,65 +1,216 @@
 /**
- * What a worker thread does: runs one task at a time and answers with updates and an outcome.
- * Whatever task code does to its thread, a busy loop, `Deno.exit()`, a full heap, the main thread
- * sees it from outside (thread_pool.ts).
+ * What a worker thread does: takes one task after the other from the queue that all threads share, and
+ * rests when there is none. Whatever task code does to its thread, a busy loop, `Deno.exit()`, a full
+ * heap, the main thread sees it from outside (thread_pool.ts).
  */
 
+import { setImmediate } from "node:timers/promises";
 import { getHeapStatistics } from "node:v8";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { giveBackMemory } from "../lib/idle_memory.ts";
-import type { Claimed } from "./broker.ts";
-import { Context } from "./context.ts";
+import type { Outcome } from "./broker.ts";
+import { Context, type Work } from "./context.ts";
 import { toTaskError } from "./errors.ts";
 import { execute } from "./execute.ts";
-import { abortError } from "./pool.ts";
 import type { Registry } from "./registry.ts";
 import { keepsMoreThan, usedMiB } from "./thread_memory.ts";
-import { type FromThread, open, seal, type ThreadData, type ToThread } from "./thread_messages.ts";
+import {
+  type FromThread,
+  type Kept,
+  open,
+  seal,
+  type ThreadData,
+  type ToThread,
+} from "./thread_messages.ts";
+import { ThreadQueue } from "./thread_queue.ts";
+import { ThreadStatus } from "./thread_status.ts";
+import { decodeWork, encodeOutcome } from "./thread_work.ts";
 
 const HEAP_CHECK_EVERY_MS = 100;
+/** Outcomes of short tasks are rung for together, at most so late; the main thread looks by itself then. */
+const RING_EVERY_MS = 1;
+/** Short tasks in a row must not keep timers and messages of their thread waiting for longer. */
+const YIELD_EVERY_MS = 2;
+
+/** The task that runs. */
+interface Run {
+  cell: number;
+  begunAt: number;
+  /** Once it is known. */
+  work: Work | undefined;
+  context: Context | undefined;
+  /** Whether it has reported anything: its outcome has to come after that. */
+  hasReported: boolean;
+}
 
 /** Makes this thread run the tasks of a registry. */
 export function runThread(registry: Registry): void {
   if (!parentPort) throw new Error("invariant: runThread() is for worker threads");
-  const port: MessagePort = parentPort;
-  const { maxMemoryPerChild }: ThreadData = workerData;
-  const heapLimit = getHeapStatistics().heap_size_limit;
-  let controller: AbortController | undefined;
+  new ThreadLoop(registry, parentPort, workerData as ThreadData).start();
+}
 
-  const post = (message: FromThread) => port.postMessage(seal(message));
+class ThreadLoop {
+  readonly #queue: ThreadQueue;
+  readonly #status: ThreadStatus;
+  readonly #heapLimit = getHeapStatistics().heap_size_limit;
+  #watch: ReturnType<typeof setInterval> | undefined;
+  #run: Run | undefined;
+  /** What it waits for that was too long for its cell. */
+  #fetched: ((work: Work) => void) | undefined;
+  #isParked = false;
+  /** Whether anything has ended since it rang. */
+  #hasNews = false;
+  #rangAt = -Infinity;
 
-  const run = async (job: Claimed) => {
-    controller = new AbortController();
-    const context = new Context(job, controller.signal, (updates) => post({ updates }));
-    // At its heap limit V8 raises the limit a little and ends the running code. Deno reports that
-    // as an error only where no promise is in between; a risen limit tells it in every case.
-    const watch = setInterval(() => {
-      if (getHeapStatistics().heap_size_limit > heapLimit) post({ outOfMemory: true });
-    }, HEAP_CHECK_EVERY_MS);
-    const outcome = await execute(registry, job, context);
-    clearInterval(watch);
+  constructor(
+    private readonly registry: Registry,
+    private readonly port: MessagePort,
+    private readonly data: ThreadData,
+  ) {
+    this.#queue = new ThreadQueue(data.queue);
+    this.#status = new ThreadStatus(data.status);
+  }
+
+  start(): void {
+    this.port.on("message", (posted: unknown) => {
+      const message = open<ToThread>(posted);
+      if (!message) return;
+      if ("wake" in message) this.#work();
+      else if ("giveBackMemory" in message) giveBackMemory();
+      else if ("work" in message) this.#fetched?.(message.work);
+      else if (this.#run?.cell === message.cell) this.#run.context?.abort(message.abort);
+    });
+    // An error that nobody awaits belongs to the task that runs, as far as anyone can tell.
+    globalThis.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#crash(event.error);
+    });
+    globalThis.addEventListener("unhandledrejection", (event) => {
+      event.preventDefault();
+      this.#crash(event.reason);
+    });
+    this.#post({ ready: { tasks: this.registry.names() } });
+  }
+
+  #post(message: FromThread): void {
+    this.port.postMessage(seal(message));
+  }
+
+  async #work(): Promise<void> {
+    this.#watchHeap();
+    let now = performance.now();
+    let yieldedAt = now;
+    while (this.#begin(now)) {
+      const run = this.#run;
+      const outcome = await this.#execute();
+      now = performance.now();
+      if (run !== this.#run || !this.#end(outcome, now)) return;
+      if (now - yieldedAt < YIELD_EVERY_MS) continue;
+      await setImmediate();
+      yieldedAt = now = performance.now();
+    }
+  }
+
+  /** Begins the next task; false where there is none, or none for this thread. */
+  #begin(now: number): boolean {
+    while (!this.#isParked && !this.#status.isLeaving) {
+      const cell = this.#queue.take(this.data.number);
+      if (cell >= 0) {
+        if (now - this.#rangAt >= RING_EVERY_MS) this.#ring(now);
+        this.#run = { cell, begunAt: now, work: undefined, context: undefined, hasReported: false };
+        this.#status.noteBegin();
+        if (this.#status.begun === this.data.maxTasksPerChild) this.#post({ last: true });
+        return true;
+      }
+      this.#status.rest(usedMiB());
+      // One that was put in before that woke nobody.
+      if (!this.#queue.hasReady || !this.#status.wake()) {
+        this.#ring(now);
+        return false;
+      }
+    }
+    this.#park(null);
+    return false;
+  }
+
+  async #execute(): Promise<Outcome> {
+    const run = this.#run;
+    if (!run) throw new Error("invariant: nothing has begun");
+    const text = this.#queue.text(run.cell);
+    const work = run.work = text === null ? await this.#fetch(run.cell) : decodeWork(text);
+    const context = run.context = new Context(work, (updates) => {
+      run.hasReported = true;
+      this.#post({ updates, cell: run.cell });
+    });
+    const outcome = await execute(this.registry, work, context);
     context.close();
-    controller = undefined;
-    post({ outcome, usedMiB: usedMiB(), keptMiB: keepsMoreThan(maxMemoryPerChild) });
-  };
+    return outcome;
+  }
 
-  port.on("message", (posted: unknown) => {
-    const message = open<ToThread>(posted);
-    if (!message) return;
-    if ("run" in message) run(message.run);
-    else if ("giveBackMemory" in message) giveBackMemory();
-    else controller?.abort(abortError(message.abort));
-  });
+  #fetch(cell: number): Promise<Work> {
+    const { promise, resolve } = Promise.withResolvers<Work>();
+    this.#fetched = resolve;
+    this.#post({ fetch: cell });
+    return promise;
+  }
 
-  // An error that nobody awaits belongs to the task that runs, as far as anyone can tell.
-  globalThis.addEventListener("error", (event) => {
-    event.preventDefault();
-    post({ crash: toTaskError(event.error) });
-  });
-  globalThis.addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    post({ crash: toTaskError(event.reason) });
-  });
+  /** Ends the task that runs; false where no other may follow now. */
+  #end(outcome: Outcome, now: number): boolean {
+    if (!this.#run) return false;
+    const { cell, begunAt, work, hasReported } = this.#run;
+    this.#run = undefined;
+    const text = hasReported ? null : encodeOutcome(outcome);
+    const ms = now - begunAt;
+    const ended = this.#queue.end(cell, this.data.number, text, ms);
+    if (ended === null) return false; // it was stopped, and so is this thread
+    this.#status.noteEnd();
+    this.#hasNews = true;
+    const keptMiB = keepsMoreThan(this.data.maxMemoryPerChild);
+    if (ended === "post") {
+      if (keptMiB === null) this.#status.hold();
+      this.#post({ outcome, cell, ms });
+    }
+    if (keptMiB === null && this.#status.begun < this.data.maxTasksPerChild) {
+      return ended === "done";
+    }
+    const { name = "", id = "" } = work ?? {};
+    this.#park(keptMiB === null ? null : { mib: keptMiB, name, id });
+    return false;
+  }
 
-  post({ ready: { tasks: registry.names() } });
+  #park(kept: Kept | null): void {
+    if (!this.#isParked) this.#post({ parked: kept });
+    this.#isParked = true;
+  }
+
+  /** Has the main thread look, if there is anything to see and nobody has rung before. */
+  #ring(now: number): void {
+    if (!this.#hasNews) return;
+    this.#hasNews = false;
+    this.#rangAt = now;
+    if (this.#queue.ring()) this.#post({ ring: true });
+  }
+
+  #crash(thrown: unknown): void {
+    this.#isParked = true;
+    const error = toTaskError(thrown);
+    this.#end({ state: "FAILURE", error }, performance.now());
+    this.#post({ crash: error });
+  }
+
+  /**
+   * At its heap limit V8 raises the limit a little and ends the running code. Deno reports that as an
+   * error only where no promise is in between; a risen limit tells it in every case.
+   */
+  #watchHeap(): void {
+    this.#watch ??= setInterval(() => {
+      if (getHeapStatistics().heap_size_limit > this.#heapLimit) {
+        this.#isParked = true;
+        this.#post({ outOfMemory: true });
+      } else if (this.#status.isIdle) {
+        clearInterval(this.#watch);
+        this.#watch = undefined;
+      }
+    }, HEAP_CHECK_EVERY_MS);
+  }
 }

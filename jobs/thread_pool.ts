@@ -1,16 +1,25 @@
 /**
  * The pool of threads, like Celery's prefork: one task at a time each, and each can be ended without
- * harm to its neighbours. Threads are `node:worker_threads`, because those report every exit and
- * take a heap limit; a web `Worker` does neither.
+ * harm to its neighbours. They take tasks from a queue that they share (thread_queue.ts).
  */
 
-import { Worker as Thread } from "node:worker_threads";
 import { getLogger } from "@logtape/logtape";
+import { Average } from "../lib/average.ts";
 import type { Claimed, Outcome } from "./broker.ts";
+import type { Work } from "./context.ts";
 import type { AbortReason, Pool, PoolListener } from "./pool.ts";
-import { toTaskError } from "./errors.ts";
-import { type FromThread, open, seal, type ThreadData, type ToThread } from "./thread_messages.ts";
+import { Child } from "./thread_child.ts";
+import type { FromThread, Kept } from "./thread_messages.ts";
+import { ThreadQueue } from "./thread_queue.ts";
+import { decodeOutcome, encodeWork } from "./thread_work.ts";
 import type { TaskError, ThreadInfo } from "./wire.ts";
+
+/** A thread that goes on with another task at once does not always ring; this one looks by itself then. */
+const LOOK_AGAIN_MS = 2;
+/** A thread is woken for tasks that take so long together: it costs some time itself. */
+const WORTH_WAKING_MS = 0.5;
+
+const log = getLogger(["taskapp", "worker"]);
 
 export interface ThreadPoolOptions {
   /** Number of threads at first. */
@@ -25,87 +34,69 @@ export interface ThreadPoolOptions {
   program?: URL;
 }
 
-// A bundle holds the thread's program beside its own, as JavaScript.
-const THREAD_URL = new URL(
-  import.meta.url.endsWith(".js") ? "./thread.js" : "./thread.ts",
-  import.meta.url,
-);
-
-/** Loading this program's tasks takes a thread much less, on any machine that is good for anything. */
-const START_MS = 60_000;
-
-const log = getLogger(["taskapp", "worker"]);
-
-type Ended = Extract<FromThread, { outcome: Outcome }>;
-
-/** A thread and what is known of it. */
-interface Child {
-  thread: Thread;
-  /** Resolves when it can take tasks; rejects if it ends before. */
-  ready: Promise<void>;
-  /** Nobody listens to it: not any more, or, before it has proved itself, not yet. */
-  dismissed: boolean;
-}
-
 /** One place for a task to run. Its thread changes, the slot stays. */
 interface Slot {
   /** A number that no other slot has now. */
   name: string;
   child: Child;
-  job: Claimed | null;
-  /** How many tasks its thread has been given. */
-  given: number;
-  /** What its thread used when its last task had ended. */
-  usedMiB: number | null;
-  /** Its thread is replaced when its task has ended. */
+  /** Its thread is replaced when it has nothing to do. */
   outdated: boolean;
+  /** It goes with its thread, which has been told to. */
+  surplus: boolean;
   /** Started while the thread works on its last task, so that no task waits for it. */
   next: Child | null;
+}
+
+/** A task that waits in the queue or runs. */
+interface Entry {
+  job: Claimed;
+  cell: number;
+  /** By `performance.now()`. */
+  putAt: number;
+  /** The thread that has begun it, as far as is known. */
+  child: Child | undefined;
 }
 
 export class ThreadPool implements Pool {
   readonly kind = "threads";
   readonly growsBy = 1;
+  readonly #queue = new ThreadQueue();
+  /** What waits and what runs, by task id, in the order in which it came. */
+  readonly #entries = new Map<string, Entry>();
   #slots: Slot[] = [];
-  #size: number;
   #taskNames: string[] = [];
   /** A thread that has to start before others do. */
   #trial: Child | undefined;
+  #lookingAgain: ReturnType<typeof setTimeout> | undefined;
+  readonly #runMs = new Average();
   readonly #exits = new Set<Promise<unknown>>();
   #listener: PoolListener | undefined;
 
-  constructor(private readonly options: ThreadPoolOptions) {
-    this.#size = options.size;
-  }
+  constructor(private readonly options: ThreadPoolOptions) {}
 
   get size(): number {
-    return this.#size;
+    return this.#slots.length || this.options.size;
   }
 
   resize(size: number): void {
-    this.#size = Math.max(size, this.#slots.filter(({ job }) => job !== null).length);
-    while (this.#slots.length < this.#size) {
-      this.#slots.push({
-        name: this.#freeName(),
-        child: this.#spawn(),
-        job: null,
-        given: 0,
-        usedMiB: null,
-        outdated: false,
-        next: null,
-      });
-    }
-    let surplus = this.#slots.length - this.#size;
-    this.#slots = this.#slots.filter(({ child, job }) => {
-      if (job !== null || surplus === 0) return true;
+    for (const slot of this.#slots) if (slot.surplus) this.#keep(slot);
+    while (this.#slots.length < size) this.#slots.push(this.#makeSlot());
+    let surplus = this.#slots.length - size;
+    this.#slots = this.#slots.filter(({ child }) => {
+      if (surplus === 0 || !child.status.close()) return true;
       surplus--;
       this.#dismiss(child);
       return false;
     });
+    // Those that work go when their tasks have ended.
+    for (const slot of this.#slots.slice(size)) {
+      slot.surplus = true;
+      slot.child.status.isLeaving = true;
+    }
   }
 
   async start(listener: PoolListener): Promise<void> {
-    this.resize(this.#size);
+    this.resize(this.options.size);
     try {
       await Promise.all(this.#slots.map(({ child }) => child.ready));
     } catch (error) {
@@ -115,22 +106,34 @@ export class ThreadPool implements Pool {
     this.#listener = listener;
   }
 
-  run(job: Claimed): void {
-    const slot = this.#slots.find((each) => each.job === null);
-    if (!slot) throw new Error("invariant: run() was called without a free slot");
-    slot.job = job;
-    slot.given++;
-    if (slot.given >= this.options.maxTasksPerChild) slot.next = this.#spawn();
-    this.#post(slot, { run: job });
+  run(jobs: Claimed[]): void {
+    for (const job of jobs) {
+      const cell = this.#queue.put(encodeWork(job));
+      this.#entries.set(job.id, { job, cell, putAt: performance.now(), child: undefined });
+    }
+    const work = jobs.length * this.#runMs.value / WORTH_WAKING_MS;
+    this.#wake(Math.ceil(Math.min(jobs.length, Math.max(1, work))));
+    this.#lookAgain(); // it may have been too few
+  }
+
+  takeBack(id: string): boolean {
+    const entry = this.#entries.get(id);
+    if (entry && this.#queue.takeBack(entry.cell)) return this.#entries.delete(id);
+    this.look();
+    return false;
   }
 
   abort(id: string, reason: AbortReason): void {
-    const slot = this.#slotOf(id);
-    if (slot) this.#post(slot, { abort: reason });
+    const entry = this.#entries.get(id);
+    if (entry) entry.child?.post({ abort: reason, cell: entry.cell });
   }
 
   stop(id: string): void {
-    const slot = this.#slotOf(id);
+    const entry = this.#entries.get(id);
+    if (!entry) return;
+    this.#entries.delete(id);
+    const slot = entry.child && this.#slotOf(entry.child);
+    if (!this.#cutOff(entry)) return this.#queue.release(entry.cell); // it has ended just now
     if (slot) this.#replace(slot);
   }
 
@@ -154,16 +157,20 @@ export class ThreadPool implements Pool {
       slot.next = null;
       slot.outdated = true;
     }
-    const slot = this.#slots.find(({ job }) => job === null) ?? this.#slots[0];
+    const slot = this.#slots.find(({ child }) => child.status.isIdle) ?? this.#slots[0];
     if (slot) slot.next = first;
-    void this.#replaceIdle();
+    void this.#replaceOutdated();
   }
 
-  /** One after the other: the rest goes on to work, and making a thread holds up this one. */
-  async #replaceIdle(): Promise<void> {
+  /** One idle thread after the other: the rest goes on to work, and making one holds up this one. */
+  async #replaceOutdated(): Promise<void> {
+    const outdated = () => this.#slots.filter((slot) => slot.outdated);
+    const leave = (slots: Slot[]) =>
+      slots.forEach(({ child: { status } }) => status.isLeaving = true);
+    leave(outdated().filter(({ child }) => !child.status.isIdle));
     while (true) {
-      const slot = this.#slots.find(({ job, outdated }) => outdated && job === null);
-      if (!slot) return;
+      const slot = outdated().find(({ child }) => child.status.close());
+      if (!slot) return leave(outdated());
       this.#replace(slot);
       try {
         await slot.child.ready;
@@ -174,10 +181,12 @@ export class ThreadPool implements Pool {
   }
 
   giveBackMemory(): void {
-    for (const slot of this.#slots) this.#post(slot, { giveBackMemory: true });
+    for (const slot of this.#slots) slot.child.post({ giveBackMemory: true });
   }
 
   async close(): Promise<void> {
+    this.#entries.clear();
+    clearTimeout(this.#lookingAgain);
     if (this.#trial) this.#dismiss(this.#trial);
     for (const { child, next } of this.#slots) {
       this.#dismiss(child);
@@ -187,17 +196,18 @@ export class ThreadPool implements Pool {
   }
 
   threadOf(id: string): number | null {
-    return this.#slotOf(id)?.child.thread.threadId ?? null;
+    return this.#entries.get(id)?.child?.threadId ?? null;
   }
 
   slotOf(id: string): string {
-    return this.#slotOf(id)?.name ?? "";
+    const child = this.#entries.get(id)?.child;
+    return child && this.#slotOf(child)?.name || "";
   }
 
   threads(): ThreadInfo[] {
-    return this.#slots.map(({ name, job, given, usedMiB }) => ({
+    return this.#slots.map(({ name, child: { status: { ended, usedMiB } } }) => ({
       slot: name,
-      tasks_done: job === null ? given : given - 1,
+      tasks_done: ended,
       memory_mib: usedMiB === null ? null : Math.round(usedMiB),
     }));
   }
@@ -211,126 +221,169 @@ export class ThreadPool implements Pool {
     return maxTasksPerChild === Infinity ? null : maxTasksPerChild;
   }
 
-  #freeName(): string {
+  look(): void {
+    this.#queue.answer();
+    let news = false;
+    for (const entry of this.#entries.values()) {
+      const fate = this.#queue.fateOf(entry.cell);
+      if (fate.state === "ready") continue;
+      if (fate.state !== "done") {
+        if (entry.child) continue;
+        entry.child = this.#childOf(fate.thread);
+        this.#listener?.onBegin(entry.job, begunAt(entry, fate.at));
+      } else {
+        if (!entry.child) this.#listener?.onBegin(entry.job, begunAt(entry, fate.at));
+        this.#end(entry, decodeOutcome(this.#queue.outcome(entry.cell)), fate.ms);
+      }
+      news = true;
+    }
+    if (news) this.#lookAgain();
+  }
+
+  #lookAgain(): void {
+    if (this.#entries.size === 0) return;
+    this.#lookingAgain ??= setTimeout(() => {
+      this.#lookingAgain = undefined;
+      this.#wake(Infinity);
+      this.look();
+    }, LOOK_AGAIN_MS);
+  }
+
+  /** The end of a task of which its thread has told. */
+  #end({ job, cell }: Entry, outcome: Outcome, ms: number): void {
+    this.#entries.delete(job.id);
+    this.#queue.release(cell);
+    this.#runMs.add(ms);
+    this.#listener?.onOutcome(job, outcome, ms);
+  }
+
+  /** Ends the thread of a task before that ends it; false where it has. */
+  #cutOff({ cell }: Entry): boolean {
+    const fate = this.#queue.fateOf(cell);
+    if (fate.state === "ready" || fate.state === "done") return false;
+    if (!this.#queue.stop(cell, fate.thread)) return false;
+    const child = this.#childOf(fate.thread);
+    if (child) this.#dismiss(child);
+    return true;
+  }
+
+  #makeSlot(): Slot {
     const taken = new Set(this.#slots.map(({ name }) => name));
     let number = 1;
     while (taken.has(String(number))) number++;
-    return String(number);
-  }
-
-  #slotOf(id: string): Slot | undefined {
-    return this.#slots.find((slot) => slot.job?.id === id);
-  }
-
-  #post(slot: Slot, message: ToThread): void {
-    slot.child.thread.postMessage(seal(message));
+    const child = this.#spawn();
+    return { name: String(number), child, outdated: false, surplus: false, next: null };
   }
 
   #spawn(): Child {
-    const { program = THREAD_URL, memoryLimit, maxMemoryPerChild } = this.options;
-    const workerData: ThreadData = { maxMemoryPerChild };
-    const thread = new Thread(program, {
-      workerData,
-      resourceLimits: {
-        maxOldGenerationSizeMb: memoryLimit,
-        // V8 takes several times as much if it may, 50 MiB a busy thread, and is no faster for it.
-        maxYoungGenerationSizeMb: 8,
+    const child = new Child(this.options, this.#queue.shared, {
+      onReady: (_, tasks) => {
+        this.#taskNames = tasks;
+        this.#wake(1);
       },
+      onMessage: (...message) => this.#hear(...message),
+      onFailed: (...failure) => this.#fail(...failure),
     });
-    const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
-    const child: Child = { thread, ready, dismissed: false };
-    thread.on("message", (posted: unknown) => {
-      const message = open<FromThread>(posted);
-      if (!message) return;
-      if (!("ready" in message)) return this.#hear(child, message);
-      clearTimeout(starting);
-      this.#taskNames = message.ready.tasks;
-      resolve();
-    });
-    const failed = (error: TaskError) => {
-      clearTimeout(starting);
-      reject(new Error(`A worker thread cannot start: ${error.message}`));
-      this.#fail(child, error);
-    };
-    thread.on("error", (error: Error & { code?: string }) => {
-      const full = error.code === "ERR_WORKER_OUT_OF_MEMORY";
-      failed(full ? this.#memoryError() : toTaskError(error));
-    });
-    thread.on("exit", (code) => {
-      const message = `the task ended its thread with exit code ${code}`;
-      failed({ type: "WorkerLostError", message, stack: null });
-    });
-    const starting = setTimeout(() => {
-      const message = `it was not ready within ${START_MS / 1000} s`;
-      failed({ type: "WorkerLostError", message, stack: null });
-    }, START_MS);
     // One that cannot even start will not start the next time either.
-    ready.catch((error) => {
+    child.ready.catch((error) => {
       if (!child.dismissed) this.#listener?.onBroken(error);
     });
     return child;
   }
 
+  /** Wakes so many threads that rest, if there is anything to do. */
+  #wake(threads: number): void {
+    if (!this.#queue.hasReady) return;
+    let left = threads;
+    for (const { child, surplus } of this.#slots) {
+      if (left === 0) return;
+      if (surplus || !child.isReady || !child.status.wake()) continue;
+      child.post({ wake: true });
+      left--;
+    }
+  }
+
+  #childOf(number: number): Child | undefined {
+    return this.#slots.find(({ child }) => child.number === number)?.child;
+  }
+
   /** The slot that a thread works for; none once it has been dismissed, or not yet. */
-  #owner(child: Child): Slot | undefined {
+  #slotOf(child: Child): Slot | undefined {
     return child.dismissed ? undefined : this.#slots.find((slot) => slot.child === child);
   }
 
   #hear(child: Child, message: Exclude<FromThread, { ready: unknown }>): void {
-    const slot = this.#owner(child);
+    this.look();
+    const slot = this.#slotOf(child);
     if (!slot) return;
-    if ("crash" in message) this.#fail(child, message.crash);
-    else if ("outOfMemory" in message) this.#fail(child, this.#memoryError());
-    else if (slot.job && "updates" in message) this.#listener?.onUpdates(slot.job, message.updates);
-    else if (slot.job && "outcome" in message) {
-      this.#finish(slot, slot.job, message);
+    if ("last" in message) slot.next ??= this.#spawn();
+    if ("parked" in message) this.#onParked(slot, message.parked);
+    if (!("updates" in message || "outcome" in message || "fetch" in message)) return;
+    const cell = "fetch" in message ? message.fetch : message.cell;
+    const entry = this.#entries.values().find((each) => each.cell === cell && each.child === child);
+    if (!entry) return;
+    if ("fetch" in message) child.post({ work: workOf(entry.job) });
+    if ("updates" in message) this.#listener?.onUpdates(entry.job, message.updates);
+    if ("outcome" in message) {
+      this.#end(entry, message.outcome, message.ms);
+      if (child.status.goOn()) child.post({ wake: true });
     }
   }
 
-  #finish(slot: Slot, job: Claimed, { outcome, usedMiB, keptMiB }: Ended): void {
-    slot.job = null;
-    slot.usedMiB = usedMiB;
-    if (keptMiB !== null) {
-      log.info("A thread is replaced: it kept {mib} MiB after {name}[{id}]", {
-        mib: keptMiB,
-        name: job.name,
-        id: job.id,
-      });
-    }
-    if (slot.next || slot.outdated || keptMiB !== null) this.#replace(slot);
-    this.#listener?.onOutcome(job, outcome);
+  #onParked(slot: Slot, kept: Kept | null): void {
+    if (kept) log.info("A thread is replaced: it kept {mib} MiB after {name}[{id}]", { ...kept });
+    if (!slot.surplus) return this.#replace(slot);
+    this.#slots = this.#slots.filter((each) => each !== slot);
+    this.#dismiss(slot.child);
   }
 
   /** The thread is no good any more, and its task, if it had one, has failed with it. */
   #fail(child: Child, error: TaskError): void {
     const waitedFor = this.#slots.find(({ next }) => next === child);
     if (waitedFor) waitedFor.next = null; // it ended before its turn: then another is made
-    const slot = this.#owner(child);
+    const slot = this.#slotOf(child);
     if (!slot || !this.#listener) return;
-    const { job } = slot;
+    this.look();
+    const entry = this.#entries.values().find((each) => each.child === child);
+    const isItsOwn = entry !== undefined && this.#cutOff(entry);
     this.#replace(slot);
-    if (job) this.#listener.onOutcome(job, { state: "FAILURE", error });
+    if (!isItsOwn) return;
+    this.#entries.delete(entry.job.id);
+    this.#listener.onOutcome(
+      entry.job,
+      { state: "FAILURE", error },
+      performance.now() - entry.putAt,
+    );
+  }
+
+  /** A slot that was to go stays; if its thread has gone by then, another takes its place. */
+  #keep(slot: Slot): void {
+    slot.surplus = false;
+    if (!slot.outdated) slot.child.status.isLeaving = false;
   }
 
   #replace(slot: Slot): void {
     this.#dismiss(slot.child);
     slot.child = slot.next ?? this.#spawn();
     slot.next = null;
-    slot.job = null;
-    slot.given = 0;
-    slot.usedMiB = null;
     slot.outdated = false;
+    if (slot.surplus) slot.child.status.isLeaving = true;
+    this.#wake(1);
   }
 
   #dismiss(child: Child): void {
-    child.dismissed = true;
-    const exit = child.thread.terminate();
+    const exit = child.dismiss();
     this.#exits.add(exit);
     exit.finally(() => this.#exits.delete(exit));
   }
+}
 
-  #memoryError(): TaskError {
-    const message = `used more than ${this.options.memoryLimit} MiB of memory`;
-    return { type: "MemoryLimitExceeded", message, stack: null };
-  }
+function workOf({ id, name, args, attempt, retries, maxRetries }: Claimed): Work {
+  return { id, name, args, attempt, retries, maxRetries };
+}
+
+/** When a task has begun, by `performance.now()`: threads have clocks of their own, and Unix time may jump. */
+function begunAt({ putAt }: Entry, unixMs: number): number {
+  const now = performance.now();
+  return unixMs === 0 ? now : Math.min(now, Math.max(putAt, now - (Date.now() - unixMs)));
 }

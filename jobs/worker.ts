@@ -62,10 +62,6 @@ export class Worker implements Commanded {
     this.#demand = new Demand(options.prefetchMultiplier);
     this.#scaler = new Autoscaler(options.concurrency, options.autoscaleKeepMs);
     this.#runs = new Runs(broker, pool, options, {
-      onStart: (running) => {
-        this.#scaler.note(running);
-        if (running > pool.size) pool.resize(running);
-      },
       onRun: (ms) => this.#demand.noteRun(ms),
       onEnd: (outcome) => this.#status.noteEnd(outcome),
       onSlotFreed: () => this.#onSlotFreed(),
@@ -90,8 +86,9 @@ export class Worker implements Commanded {
   async run(): Promise<void> {
     const { broker, options: { name } } = this;
     await this.pool.start({
+      onBegin: (job, at) => this.#runs.onBegin(job, at),
       onUpdates: (job, updates) => this.#runs.onUpdates(job, updates),
-      onOutcome: (job, outcome) => this.#runs.onOutcome(job, outcome),
+      onOutcome: (job, outcome, ms) => this.#runs.onOutcome(job, outcome, ms),
       onBroken: (error) => {
         this.#broken = error;
         this.stop();
@@ -129,10 +126,10 @@ export class Worker implements Commanded {
   quiet(): void {
     if (this.#quiet || this.#stopping !== "no") return;
     this.#quiet = true;
-    log.info("Quiet: {tasks} task(s) run on, and no more are taken until it is told to resume", {
-      tasks: this.#runs.held.running,
-    });
     this.#runs.handBackWaiting();
+    log.info("Quiet: {tasks} task(s) run on, and no more are taken until it is told to resume", {
+      tasks: this.running,
+    });
     this.#ticker.kick("heartbeat"); // tells of it
   }
 
@@ -146,7 +143,6 @@ export class Worker implements Commanded {
   setBounds(bounds: Bounds): void {
     this.#scaler.bounds = bounds;
     this.#fitPool();
-    this.#runs.start(this.#limit);
     this.#claimMore();
   }
 
@@ -164,11 +160,13 @@ export class Worker implements Commanded {
 
   /** How many tasks it runs. */
   get running(): number {
+    this.pool.look();
     return this.#runs.held.running;
   }
 
   /** What it says of itself now. */
   beat(): WorkerBeat {
+    this.pool.look();
     return this.#status.beat({
       mode: this.#stopping !== "no" ? "stopping" : this.#quiet ? "quiet" : "working",
       queues: this.#queues,
@@ -209,7 +207,7 @@ export class Worker implements Commanded {
   async #claim(): Promise<void> {
     // A broker that hands out tasks and takes no results is no reason to heap them up here.
     const takes = this.#takesTasks && !this.#runs.isOutboxFull;
-    const want = takes ? this.#demand.want(this.#limit, this.#runs.held) : 0;
+    const want = takes ? this.#demand.want(this.#limit, this.#open) : 0;
     if (want === 0) {
       const rung = await this.#wake.wait(POLL_EVERY_MS);
       if (!rung) this.#demand.more = true;
@@ -222,11 +220,12 @@ export class Worker implements Commanded {
       const jobs = await this.broker.claim(this.options.name, queues, want);
       this.#failing = false;
       if (jobs.length === want) this.#demand.more = true;
-      for (const job of jobs) this.#runs.hold(job);
       // The worker may have been told otherwise while the claim was under way.
-      if (!this.#takesTasks) this.#runs.handBackWaiting();
-      else if (queues !== this.#queues) this.#handBackForeign();
-      this.#runs.start(this.#limit);
+      const mine = this.#takesTasks ? jobs.filter(({ queue }) => this.#queues.includes(queue)) : [];
+      mine.length = Math.min(mine.length, this.#demand.accept(mine, this.#limit - this.#open));
+      this.#runs.hold(mine);
+      if (mine.length < jobs.length) this.#runs.decline(jobs.filter((job) => !mine.includes(job)));
+      this.#makeRoom();
     } catch (error) {
       this.#onBrokerError(error);
       this.#demand.more = true;
@@ -251,7 +250,6 @@ export class Worker implements Commanded {
   }
 
   #onSlotFreed(): void {
-    this.#runs.start(this.#limit);
     this.#wake.ring();
     if (this.#stopping !== "no") this.#stopped.ring();
   }
@@ -276,6 +274,7 @@ export class Worker implements Commanded {
   /** What is due many times a second: time limits, what waits too long, and the size of the pool. */
   #look(): void {
     const now = performance.now();
+    this.pool.look();
     this.#runs.enforceLimits(now);
     this.#scale(now);
     const oldest = this.#runs.held.oldest();
@@ -289,9 +288,20 @@ export class Worker implements Commanded {
     const { running, waiting } = this.#runs.held;
     const more = this.#takesTasks && (waiting > 0 || this.#demand.more);
     const hasChanged = this.#scaler.look(now, { running, more });
-    if (!this.#fitPool() && !hasChanged) return;
-    this.#runs.start(this.#limit);
-    this.#wake.ring();
+    if (this.#fitPool() || hasChanged) this.#wake.ring();
+  }
+
+  /** How many tasks it holds that have not ended. */
+  get #open(): number {
+    const { running, waiting } = this.#runs.held;
+    return running + waiting;
+  }
+
+  /** A slot above the least number is made when there is a task for it. */
+  #makeRoom(): void {
+    const wanted = Math.min(this.#open, this.#limit);
+    this.#scaler.note(wanted);
+    if (wanted > this.pool.size) this.pool.resize(wanted);
   }
 
   /**
@@ -301,7 +311,7 @@ export class Worker implements Commanded {
   #fitPool(): boolean {
     const { limit, bounds: { min } } = this.#scaler;
     const { size, growsBy } = this.pool;
-    const wanted = Math.min(Math.max(min, size), Math.max(limit, this.#runs.held.running));
+    const wanted = Math.min(Math.max(min, size), limit);
     if (wanted === size) return false;
     this.pool.resize(Math.min(wanted, size + growsBy));
     return true;
@@ -317,6 +327,7 @@ export class Worker implements Commanded {
     const { held } = this.#runs;
     const deadline = performance.now() + graceMs;
     this.#runs.handBackWaiting();
+    this.pool.look();
     if (held.running > 0) {
       log.info("Stopping: {tasks} task(s) may run on for {seconds} s, or until asked again", {
         tasks: held.running,

@@ -41,7 +41,7 @@ function run(policy: RetryPolicy, thrown: unknown, retries = 0): Promise<Outcome
     softTimeLimit: null,
     onLost: "requeue",
   } as const;
-  const context = new Context(job, new AbortController().signal, () => {});
+  const context = new Context(job, () => {});
   return execute(new Registry([define(policy, thrown)]), job, context);
 }
 
