@@ -66,10 +66,10 @@ export class Directory {
     this.#build();
   }
 
-  /** Looks whether anything has changed, unless that was done just now. */
-  async fresh(): Promise<void> {
-    if (performance.now() - this.#readAt < FRESH_MS) return;
-    await (this.#reading ??= this.#read().finally(() => this.#reading = undefined));
+  /** Looks whether anything has changed, unless that was done just now: then there is nothing to wait for. */
+  fresh(): Promise<void> | undefined {
+    if (performance.now() - this.#readAt < FRESH_MS) return undefined;
+    return this.#reading ??= this.#read().finally(() => this.#reading = undefined);
   }
 
   /** All users or all tokens, by name. */

@@ -2,7 +2,7 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { getLogger } from "@logtape/logtape";
-import type { Context, ContextVariableMap, MiddlewareHandler } from "hono";
+import type { Context, ContextVariableMap } from "hono";
 import type { Mask } from "../jobs/access_mask.ts";
 import { type Broker, BrokerUnavailableError } from "../jobs/broker.ts";
 import { MAX_AUDIT } from "../jobs/access_store.ts";
@@ -33,11 +33,14 @@ declare module "hono" {
   }
 }
 
-/** Notes what was done by routes whose rule says so, once it was, or was refused. */
-export function audit(broker: Broker, clients: Clients, mask: Mask | null): MiddlewareHandler {
+/** What notes a request, once it was answered, if the rule of its route says so. */
+export function audit(
+  broker: Broker,
+  clients: Clients,
+  mask: Mask | null,
+): (c: Context) => Promise<void> | undefined {
   const idle = new Idle();
-  return async (c, next) => {
-    await next();
+  return (c) => {
     const rule = c.get("rule") as ContextVariableMap["rule"] | undefined;
     const principal = c.get("principal") as Principal | undefined;
     const { status } = c.res;
@@ -47,6 +50,16 @@ export function audit(broker: Broker, clients: Clients, mask: Mask | null): Midd
       return;
     }
     if (rule.onlyPeople && !isPerson(c, principal)) return;
+    return keep(c, rule.path, rule.action, principal);
+  };
+
+  async function keep(
+    c: Context,
+    path: string,
+    action: string,
+    principal: Principal | undefined,
+  ): Promise<void> {
+    const { status } = c.res;
     const body = await readBody(c);
     if (body?.["dry_run"] === true && status < 400) return;
     const entry: Stored = {
@@ -55,8 +68,8 @@ export function audit(broker: Broker, clients: Clients, mask: Mask | null): Midd
         role: principal?.role ?? null,
         via: principal?.via ?? null,
       },
-      action: rule.action,
-      target: target(rule.path, c.req.path) ?? nameIn(body),
+      action,
+      target: target(path, c.req.path) ?? nameIn(body),
       detail: detail(body, mask),
       status,
       ip: clients.address(c),
@@ -68,7 +81,7 @@ export function audit(broker: Broker, clients: Clients, mask: Mask | null): Midd
       if (!(error instanceof BrokerUnavailableError)) throw error;
       log.warn("The broker did not take this entry of the audit trail: {entry}", { entry });
     }
-  };
+  }
 }
 
 /** Counts the entries of those who change nothing, so that they do not push out what others did. */

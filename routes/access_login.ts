@@ -54,9 +54,14 @@ export class Login {
    * @throws {Problem} 401, what it says is wrong; 429, that was said too often
    */
   async identify(c: Context): Promise<Principal | null> {
-    await this.directory.fresh();
+    const reading = this.directory.fresh();
+    if (reading) await reading;
     const authorization = c.req.header("authorization");
-    if (authorization !== undefined) return await this.#fromHeader(c, authorization);
+    if (authorization !== undefined) {
+      const [, scheme = "", credentials = ""] = /^(\w+) +(\S+) *$/.exec(authorization) ?? [];
+      if (scheme.toLowerCase() === "bearer") return this.#fromToken(c, credentials);
+      return await this.#fromPassword(c, scheme, credentials);
+    }
     const ticket = ticketOf(c);
     if (ticket !== undefined) return await this.#fromTicket(c, ticket);
     const cookie = getCookie(c, SESSION_COOKIE);
@@ -108,15 +113,13 @@ export class Login {
     return seal("ticket", [...ticket, randomBytes(12).toString("base64url")], await this.#secret());
   }
 
-  async #fromHeader(c: Context, authorization: string): Promise<Principal> {
-    const [, scheme = "", credentials = ""] = /^(\w+) +(\S+) *$/.exec(authorization) ?? [];
-    if (scheme.toLowerCase() === "bearer") {
-      const token = isToken(credentials)
-        ? this.directory.tokenOf(hashToken(credentials))
-        : undefined;
-      if (!token) throw unauthorized(c, "This token does not count, or does not any more");
-      return principalOf(token, "token");
-    }
+  #fromToken(c: Context, credentials: string): Principal {
+    const token = isToken(credentials) ? this.directory.tokenOf(hashToken(credentials)) : undefined;
+    if (!token) throw unauthorized(c, "This token does not count, or does not any more");
+    return principalOf(token, "token");
+  }
+
+  async #fromPassword(c: Context, scheme: string, credentials: string): Promise<Principal> {
     const [name, password] = scheme.toLowerCase() === "basic" ? pair(credentials) : [];
     if (name === undefined || password === undefined) {
       throw unauthorized(c, "The header Authorization must be Bearer and a token, or Basic");

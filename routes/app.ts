@@ -1,7 +1,6 @@
 /** The whole HTTP interface, put together from injected parts. */
 
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { MiddlewareHandler } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { maskedBroker } from "../jobs/access_masked.ts";
 import type { Broker } from "../jobs/broker.ts";
@@ -13,10 +12,13 @@ import { audit, auditRoutes } from "./access_audit.ts";
 import { findRule, guard } from "./access_guard.ts";
 import { accessParts, type AccessSettings } from "./access_parts.ts";
 import { isRoute, ruleOf } from "./access_rules.ts";
+import { bodyDeadlines } from "./body.ts";
 import { bulkRoutes } from "./bulk.ts";
+import { checked } from "./checks.ts";
 import { deadRoutes } from "./dead.ts";
 import { docsRoutes } from "./docs.ts";
 import { eventRoutes } from "./events.ts";
+import { complement } from "./headers.ts";
 import { historyRoutes } from "./history.ts";
 import { Hub } from "./hub.ts";
 import { liveRoutes } from "./live.ts";
@@ -53,22 +55,6 @@ export interface App extends Pick<OpenAPIHono, "fetch" | "request" | "routes"> {
   close(): Promise<void>;
 }
 
-/** On every answer that does not say better. */
-const HEADERS = {
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-  "cache-control": "no-store",
-};
-
-const headers: MiddlewareHandler = async (c, next) => {
-  await next();
-  if (c.res.status === 101) return; // what opens a socket is not to be touched
-  for (const [name, value] of Object.entries(HEADERS)) {
-    if (!c.res.headers.has(name)) c.res.headers.set(name, value);
-  }
-};
-
 /**
  * Builds the application. It opens nothing until a client watches something.
  * @throws {TypeError} a route has no rule that says who may use it
@@ -92,21 +78,21 @@ export function createApp(parts: AppParts): App {
   app.onError(onError);
   app.notFound(notFound);
 
-  app.use(headers);
-  app.use(refuseOtherHosts(allowedHosts));
+  const note = audit(broker, clients, mask);
+  app.use(async (c, next) => {
+    await next();
+    const noting = note(c);
+    if (noting) await noting;
+    complement(c.res);
+  });
+  app.use(checked(
+    refuseOtherHosts(allowedHosts),
+    refuseCrossSiteChanges,
+    findRule(),
+    guard(auth ? login : null, readOnly, mask !== null),
+    refuseUnknownParameters(app),
+  ));
   app.route("/", page());
-  app.use(refuseCrossSiteChanges);
-  app.use(methodNotAllowed({
-    app,
-    onMethodNotAllowed: (c, methods) => {
-      const allow = methods.join(", ");
-      throw new Problem(405, `${c.req.path} answers to ${allow} only`, {}, { allow });
-    },
-  }));
-  app.use(findRule());
-  app.use(audit(broker, clients, mask));
-  app.use(guard(auth ? login : null, readOnly, mask !== null));
-  app.use(refuseUnknownParameters(app));
   app.route("/", accessRoutes(access));
   app.route("/", accountRoutes(directory, open));
   app.route("/", auditRoutes(broker));
@@ -129,6 +115,14 @@ export function createApp(parts: AppParts): App {
   app.route("/", live.routes);
   app.route("/", docsRoutes(app, version, auth));
   if (words) app.route("/", wordRoute(broker, registry));
+  // After all routes: where one of them answers, this is not asked.
+  app.use(methodNotAllowed({
+    app,
+    onMethodNotAllowed: (c, methods) => {
+      const allow = methods.join(", ");
+      throw new Problem(405, `${c.req.path} answers to ${allow} only`, {}, { allow });
+    },
+  }));
   for (const route of app.routes.filter(isRoute)) ruleOf(route);
 
   return {
@@ -139,6 +133,7 @@ export function createApp(parts: AppParts): App {
       closing.abort();
       topics.close();
       open.close();
+      bodyDeadlines.rest();
       await hub.close();
     },
   };

@@ -1,6 +1,6 @@
 /** Keeps other sites' pages, open in a user's browser, from starting or watching tasks here. */
 
-import type { MiddlewareHandler } from "hono";
+import type { Check } from "./checks.ts";
 import { Problem } from "./problem.ts";
 
 /** These tell nothing that a stranger could use, and those who ask them know no name of ours. */
@@ -17,24 +17,27 @@ export function isReading(method: string): boolean {
  * machine, and its pages would then count as ours.
  * @param names without ports; null for any
  */
-export function refuseOtherHosts(names: string[] | null): MiddlewareHandler {
-  return async (c, next) => {
-    const name = URL.parse(`http://${c.req.header("host") ?? ""}`)?.hostname;
-    const isOther = names !== null && name !== undefined && !names.includes(name);
-    if (isOther && !PROBES.includes(c.req.path)) {
+export function refuseOtherHosts(names: string[] | null): Check {
+  let right: string | undefined;
+  return (c) => {
+    if (names === null) return;
+    const host = c.req.header("host") ?? "";
+    if (host === right) return; // as mostly: it need not be parsed again
+    const name = URL.parse(`http://${host}`)?.hostname;
+    const isOther = name !== undefined && !names.includes(name);
+    if (!isOther) right = host;
+    else if (!PROBES.includes(c.req.path)) {
       throw new Problem(
         403,
         `This server does not answer to the name ${name}; --allowed-hosts would let it`,
       );
     }
-    await next();
   };
 }
 
 /** Refuses requests that change something when another site's page sent them. */
-export const refuseCrossSiteChanges: MiddlewareHandler = async (c, next) => {
+export const refuseCrossSiteChanges: Check = (c) => {
   if (!isReading(c.req.method)) refuseCrossSite(c.req.raw);
-  await next();
 };
 
 /**

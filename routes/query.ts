@@ -1,15 +1,15 @@
 /** Refusing query parameters that do not exist: a filter with a typing mistake must not find everything. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { ruleOf } from "./access_rules.ts";
+import type { Check } from "./checks.ts";
 import { invalidInput } from "./problem.ts";
 
 /** Checks the GET requests of all routes of an app that answer JSON, by what their definitions say. */
-export function refuseUnknownParameters(app: OpenAPIHono): MiddlewareHandler {
+export function refuseUnknownParameters(app: OpenAPIHono): Check {
   let known: Map<string, string[]> | undefined;
-  return async (c, next) => {
+  return (c) => {
     if (c.req.method === "GET" && c.req.url.includes("?")) {
       const routes = known ??= parametersOf(app);
       // The first that matches is the one that answers.
@@ -23,7 +23,6 @@ export function refuseUnknownParameters(app: OpenAPIHono): MiddlewareHandler {
         throw invalidInput(unknown.map((path) => ({ path, message })));
       }
     }
-    await next();
   };
 }
 

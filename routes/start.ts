@@ -10,9 +10,10 @@ import {
 } from "../jobs/errors.ts";
 import type { Registry } from "../jobs/registry.ts";
 import { type CallOptions, MAX_SECONDS } from "../jobs/options.ts";
-import { jsonBody } from "./body.ts";
+import { jsonBody, readJson } from "./body.ts";
 import { callFields, Seconds, Time } from "./call_fields.ts";
-import { type InputError, invalidInput, problems } from "./problem.ts";
+import { jsonAnswer } from "./headers.ts";
+import { type InputError, inputErrors, invalidInput, problems } from "./problem.ts";
 import { AcceptedBody, AnyJson, json } from "./schemas.ts";
 
 const MAX_BODY_BYTES = 1.25 * 1024 * 1024;
@@ -43,17 +44,18 @@ type Call = z.infer<typeof Call>;
 
 const Batch = z.strictObject({ tasks: z.array(Call).min(1).max(MAX_BATCH) }).openapi("Batch");
 
+const Headers = z.object({
+  "idempotency-key": z.string().min(1).max(255).optional().openapi({
+    description: "A second request under the same key within a day gets the first one's task",
+  }),
+});
+
 const startRoute = createRoute({
   method: "post",
   path: "/tasks",
   summary: "Start a task; without a body, the sample task",
-  middleware: jsonBody(MAX_BODY_BYTES),
   request: {
-    headers: z.object({
-      "idempotency-key": z.string().min(1).max(255).optional().openapi({
-        description: "A second request under the same key within a day gets the first one's task",
-      }),
-    }),
+    headers: Headers,
     body: { content: { "application/json": { schema: Call } } },
   },
   responses: {
@@ -78,9 +80,15 @@ const batchRoute = createRoute({
 export function startRoutes(broker: Broker, registry: Registry): OpenAPIHono {
   const app = new OpenAPIHono();
 
-  app.openapi(startRoute, async (c) => {
-    const idempotencyKey = c.req.valid("header")["idempotency-key"];
-    const task = await prepareOne(registry, c.req.valid("json"), idempotencyKey);
+  // The route of all that matters most how fast it is: it does what `app.openapi` would have several
+  // middlewares do, and reads one header instead of all.
+  app.openAPIRegistry.registerPath(startRoute);
+  app.post(startRoute.getRoutingPath(), async (c) => {
+    const idempotencyKey = c.req.header("idempotency-key");
+    if (idempotencyKey !== undefined) valid(Headers, { "idempotency-key": idempotencyKey });
+    const { value = {} } = await readJson(c, MAX_BODY_BYTES);
+    const call = valid(Call, value);
+    const task = await prepareOne(registry, call, idempotencyKey);
     const [receipt] = await broker.enqueue([task]) as [Receipt];
     if (receipt.conflict) {
       throw invalidInput([{
@@ -88,8 +96,7 @@ export function startRoutes(broker: Broker, registry: Registry): OpenAPIHono {
         message: `"${idempotencyKey}" was used for another request; use a new key for a new one`,
       }]);
     }
-    c.header("location", `/tasks/${receipt.id}`);
-    return c.json(accepted(receipt), 202);
+    return jsonAnswer(accepted(receipt), 202, { location: `/tasks/${receipt.id}` });
   });
 
   app.openapi(batchRoute, async (c) => {
@@ -99,6 +106,12 @@ export function startRoutes(broker: Broker, registry: Registry): OpenAPIHono {
   });
 
   return app;
+}
+
+function valid<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const { success, data, error } = schema.safeParse(value);
+  if (!success) throw invalidInput(inputErrors(error));
+  return data;
 }
 
 function accepted({ id, status, created }: Receipt) {

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { Deadlines } from "../lib/deadlines.ts";
 import { GroupCommit } from "../lib/group_commit.ts";
 import { Ticker } from "../lib/ticker.ts";
 import { Wake } from "../lib/wake.ts";
@@ -23,6 +24,23 @@ Deno.test("calls that come while one is under way are committed together, within
   assertEquals(commits, [[1], [2, 3, 4], [5], [20], [6]]);
   await assertRejects(() => group.submit([13]), RangeError);
   assertEquals(await group.submit([7]), ["7"]);
+});
+
+Deno.test("a wait that is too long ends by its deadline, others when they end", async () => {
+  const deadlines = new Deadlines();
+  const late: string[] = [];
+  const end = deadlines.begin(20, () => late.push("ended before"));
+  deadlines.begin(20, () => late.push("first"));
+  const last = deadlines.begin(60_000, () => late.push("last"));
+  end();
+  await until(() => late.length > 0);
+  assertEquals(late, ["first"]);
+  deadlines.rest(); // one still waits
+  deadlines.begin(20, () => late.push("second"));
+  await until(() => late.length > 1);
+  assertEquals(late, ["first", "second"]);
+  last();
+  deadlines.rest();
 });
 
 Deno.test("a bell that rings before anyone waits is heard", async () => {
