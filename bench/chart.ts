@@ -4,7 +4,7 @@
  */
 
 import type { Row, ScenarioReport } from "./report.ts";
-import { figure, OURS } from "./statistics.ts";
+import { figure, isOurs } from "./statistics.ts";
 
 const WIDTH = 760;
 const LEFT = 210;
@@ -69,12 +69,11 @@ function panel(report: ScenarioReport, top: number): { svg: string; height: numb
 
 function bar(row: Row, y: number, x: (value: number) => number): string {
   const { contender, median = 0, min = median, max = median } = row;
-  const ours = contender === OURS || contender.startsWith(`${OURS},`);
   const middle = y + BAR / 2;
   const width = round(x(median) - LEFT);
   return text(LEFT - 10, middle + 4, contender, "", "end") +
     `<rect class="${
-      ours ? "ours" : "peer"
+      isOurs(contender) ? "ours" : "peer"
     }" x="${LEFT}" y="${y}" width="${width}" height="${BAR}"/>` +
     `<path class="spread" d="M${x(min)} ${middle}H${x(max)}M${x(min)} ${middle - 4}v8M${x(max)} ${
       middle - 4

@@ -79,7 +79,7 @@ function sections(report: Report): string[] {
       ...(first ? [`![${titles}](images/${picture(word)})`, ""] : []),
       `**${scenario.title}** (\`--only ${scenario.name}\`)`,
       "",
-      "| | median | min – max | taskapp is |",
+      "| | median | min – max | ratio |",
       "|---|--:|--:|--:|",
       ...scenario.rows.map((row) => `| ${cells(scenario, row).join(" | ")} |`),
     ].join("\n");

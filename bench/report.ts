@@ -3,7 +3,16 @@
 import type { Machine } from "./machine.ts";
 import type { ScenarioResult } from "./run.ts";
 import type { Metric } from "./scenario.ts";
-import { figure, judge, type Measured, OURS, ratio, typical, type Verdict } from "./statistics.ts";
+import {
+  figure,
+  isOurs,
+  judge,
+  type Measured,
+  OURS,
+  ratio,
+  typical,
+  type Verdict,
+} from "./statistics.ts";
 
 /** What `--json` writes. */
 export interface Report {
@@ -33,7 +42,7 @@ export interface Row {
   median?: number;
   min?: number;
   max?: number;
-  /** How many times as good taskapp is. */
+  /** Of a peer: how many times as good taskapp is. */
   ratio?: number;
   /** Why it did not run. */
   missing?: string;
@@ -62,7 +71,7 @@ function row(metric: Metric, of: Measured, ours: Measured | undefined): Row[] {
     return [{ ...base, missing: of.missing, ...(of.failed && { failed: true as const }) }];
   }
   if (middle === undefined) return [];
-  const here = of === ours ? undefined : typical(ours, metric);
+  const here = isOurs(of.name) ? undefined : typical(ours, metric);
   return [{
     ...base,
     values,

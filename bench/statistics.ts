@@ -5,6 +5,11 @@ import type { Goal, Metric } from "./scenario.ts";
 /** The contender that ratios and goals are of. */
 export const OURS = "taskapp";
 
+/** Whether a contender is that one, or another way of using it, such as "taskapp, async". */
+export function isOurs(name: string): boolean {
+  return name === OURS || name.startsWith(`${OURS},`);
+}
+
 /** What became of one contender in a scenario. */
 export interface Measured {
   name: string;

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { output } from "../command.ts";
 import { celeryMissing, runCelery } from "../peers/celery.ts";
 import { nodeMissing, runNode } from "../peers/node.ts";
+import { startSqlite } from "../../tests/stores.ts";
 import type { Bench, Contender, Metric, Scenario } from "../scenario.ts";
 
 const METRIC: Metric = { name: "enqueued", unit: "tasks/s", better: "more" };
@@ -18,6 +19,7 @@ interface Way {
 /** How many tasks each enqueues; one that is not named does not take part. */
 interface Counts {
   taskapp: number;
+  sqlite?: number;
   bullmq: number;
   bee: number;
   celery?: number;
@@ -28,6 +30,11 @@ type Ask = (request: Record<string, unknown>) => Promise<Record<string, number>>
 async function runTaskapp(request: Record<string, unknown>): Promise<Record<string, number>> {
   const args = ["run", "--allow-all", TASKAPP, JSON.stringify(request)];
   return JSON.parse(await output(Deno.execPath(), args));
+}
+
+async function runSqlite(request: Record<string, unknown>): Promise<Record<string, number>> {
+  await using store = await startSqlite();
+  return await runTaskapp({ ...request, url: store.url });
 }
 
 function contenders(way: Way, counts: Counts): Contender[] {
@@ -43,11 +50,12 @@ function contenders(way: Way, counts: Counts): Contender[] {
     ...contender(name, tasks, (request) => runNode(script, request)),
     missing: nodeMissing,
   });
-  const all = [
-    contender("taskapp", counts.taskapp, runTaskapp),
+  const all = [contender("taskapp", counts.taskapp, runTaskapp)];
+  if (counts.sqlite) all.push(contender("taskapp, SQLite", counts.sqlite, runSqlite));
+  all.push(
     node("BullMQ", counts.bullmq, "bullmq.mjs"),
     node("bee-queue", counts.bee, "bee_queue.mjs"),
-  ];
+  );
   if (counts.celery) {
     all.push({ ...contender("Celery", counts.celery, runCelery), missing: celeryMissing });
   }
@@ -60,7 +68,12 @@ export const enqueueScenarios: Scenario[] = [
     title: "Tasks enqueued in bulk, 1,000 a call",
     plot: "enqueue",
     metrics: [METRIC],
-    contenders: contenders({ batch: 1000 }, { taskapp: 200_000, bullmq: 32_000, bee: 100_000 }),
+    contenders: contenders({ batch: 1000 }, {
+      taskapp: 200_000,
+      sqlite: 160_000,
+      bullmq: 32_000,
+      bee: 100_000,
+    }),
     goals: [
       { text: "at least 8 times BullMQ (addBulk)", against: "BullMQ", ratio: 8 },
       { text: "at least 2 times bee-queue (saveAll)", against: "bee-queue", ratio: 2 },

@@ -4,6 +4,7 @@ import { celeryMissing, runCelery } from "../peers/celery.ts";
 import { nodeMissing, runNode } from "../peers/node.ts";
 import { runRate } from "../peers/run.mjs";
 import { EXECUTABLE } from "../../tests/program.ts";
+import { startSqlite, type TestStore } from "../../tests/stores.ts";
 import { ownTasks } from "../own_tasks.ts";
 import type { Bench, Contender, Metric, Scenario } from "../scenario.ts";
 import { openSite, type Site, workers } from "../site.ts";
@@ -17,6 +18,8 @@ interface Data {
   primes?: number;
   text?: string;
 }
+
+type Pool = "threads" | "async";
 
 /** How many tasks are done by how many at a time. */
 interface Load {
@@ -37,14 +40,23 @@ async function finished({ broker }: Site): Promise<number> {
   return outcomes.reduce((sum, { count }) => sum + count, 0);
 }
 
-async function measure(at: Bench, load: Load, pool: "threads" | "async"): Promise<number> {
+/** The scenario's Redis, which outlives a measurement. */
+function theirRedis({ redis: { url } }: Bench): TestStore {
+  return { url, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+async function measure(
+  at: Bench,
+  load: Load,
+  pool: Pool,
+  store: TestStore,
+): Promise<Record<string, number>> {
   await using own = await ownTasks();
-  const store = { url: at.redis.url, [Symbol.asyncDispose]: () => Promise.resolve() };
-  await using site = openSite("Redis", store, own.flags);
+  await using site = openSite("", store, own.flags);
   await using _worker = site.start("work", "-P", pool, "-c", `${load.concurrency}`);
   await workers(site, 1);
   const task = await bench.prepare(load.data);
-  return await runRate(request(at, load), {
+  const rate = await runRate(request(at, load), {
     enqueue: (count: number) =>
       site.broker.enqueue(
         Array.from({ length: count }, () => ({ ...task, id: crypto.randomUUID() })),
@@ -53,14 +65,16 @@ async function measure(at: Bench, load: Load, pool: "threads" | "async"): Promis
     pause: () => site.broker.pause("default"),
     resume: () => site.broker.resume("default"),
   });
+  return { finished: rate };
 }
 
-function taskapp(name: string, pool: "threads" | "async", load: Load): Contender {
+function taskapp(name: string, pool: Pool, load: Load, sqlite = false): Contender {
   return {
     name,
     missing: () =>
       Promise.resolve(EXECUTABLE && "an executable cannot be given the task that is measured"),
-    measure: async (at) => ({ finished: await measure(at, load, pool) }),
+    measure: async (at) =>
+      await measure(at, load, pool, sqlite ? await startSqlite() : theirRedis(at)),
   };
 }
 
@@ -90,6 +104,7 @@ function celery(load: Load): Contender {
 interface Counts {
   threads?: number;
   async?: number;
+  sqlite?: number;
   bullmq: number;
   sandboxed?: number;
   bee: number;
@@ -98,10 +113,11 @@ interface Counts {
 
 function contenders(data: Data, concurrency: number, counts: Counts): Contender[] {
   const load = (tasks: number): Load => ({ data, concurrency, tasks });
-  const { threads, async, bullmq, sandboxed, bee } = counts;
+  const { threads, async, sqlite, bullmq, sandboxed, bee } = counts;
   const all: Contender[] = [];
   if (threads) all.push(taskapp("taskapp", "threads", load(threads)));
   if (async) all.push(taskapp(threads ? "taskapp, async" : "taskapp", "async", load(async)));
+  if (sqlite) all.push(taskapp("taskapp, SQLite", "threads", load(sqlite), true));
   all.push(node("BullMQ", "bullmq.mjs", load(bullmq)));
   if (sandboxed) {
     all.push(node("BullMQ, sandboxed threads", "bullmq.mjs", load(sandboxed), true));
@@ -118,11 +134,11 @@ export const workScenarios: Scenario[] = [
     plot: "noop",
     metrics: [METRIC],
     contenders: contenders({}, 1, {
-      threads: 20_000,
-      bullmq: 8_000,
-      sandboxed: 6_000,
-      bee: 8_000,
-      celery: 1_000,
+      threads: 8_000,
+      bullmq: 4_000,
+      sandboxed: 2_400,
+      bee: 4_000,
+      celery: 800,
     }),
   },
   {
@@ -133,6 +149,7 @@ export const workScenarios: Scenario[] = [
     contenders: contenders({}, 4, {
       threads: 40_000,
       async: 40_000,
+      sqlite: 15_000,
       bullmq: 12_000,
       sandboxed: 8_000,
       bee: 12_000,
@@ -163,10 +180,10 @@ export const workScenarios: Scenario[] = [
     metrics: [METRIC],
     contenders: contenders({ sleepMs: 1 }, 4, {
       threads: 6_000,
-      bullmq: 5_000,
-      sandboxed: 5_000,
-      bee: 5_000,
-      celery: 1_000,
+      bullmq: 4_000,
+      sandboxed: 3_000,
+      bee: 4_000,
+      celery: 800,
     }),
   },
   {
@@ -182,11 +199,11 @@ export const workScenarios: Scenario[] = [
     plot: "tasks",
     metrics: [METRIC],
     contenders: contenders({ text: "x".repeat(10_000) }, 4, {
-      threads: 20_000,
+      threads: 16_000,
       bullmq: 8_000,
-      sandboxed: 6_000,
+      sandboxed: 4_000,
       bee: 8_000,
-      celery: 1_000,
+      celery: 800,
     }),
   },
   {
@@ -195,10 +212,10 @@ export const workScenarios: Scenario[] = [
     plot: "tasks",
     metrics: [METRIC],
     contenders: contenders({ primes: 1_500_000 }, 4, {
-      threads: 400,
-      bullmq: 200,
-      sandboxed: 400,
-      bee: 200,
+      threads: 200,
+      bullmq: 120,
+      sandboxed: 200,
+      bee: 120,
     }),
   },
 ];
