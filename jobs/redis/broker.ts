@@ -111,7 +111,9 @@ export class RedisBroker implements Broker {
   }
 
   async #enqueue(tasks: NewTask[]): Promise<Receipt[]> {
-    return toReceipts(await this.#run(scripts.enqueue, tasks.flatMap(encodeTask)));
+    const args: (string | number)[] = [];
+    for (const task of tasks) encodeTask(task, args);
+    return toReceipts(tasks, await this.#run(scripts.enqueue, args));
   }
 
   async get(id: string): Promise<Task | null> {

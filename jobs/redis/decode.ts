@@ -27,14 +27,17 @@ export function chunks<Row extends unknown[]>(flat: readonly unknown[], size: nu
 }
 
 /** What `accept` in scripts/accept.lua answers. */
-export function toReceipts(reply: unknown): Receipt[] {
-  type Row = [id: string, status: State, created: number, conflict: number];
-  return chunks<Row>(reply as unknown[], 4).map(([id, status, created, conflict]) => ({
-    id,
-    status,
-    created: created === 1,
-    conflict: conflict === 1,
-  }));
+export function toReceipts(tasks: readonly { id: string }[], reply: unknown): Receipt[] {
+  type Known = [id: string, status: State, conflict: number];
+  const receipts = reply as (1 | Known)[];
+  return tasks.map((task, i) => {
+    const receipt = receipts[i];
+    if (!Array.isArray(receipt)) {
+      return { id: task.id, status: "PENDING", created: true, conflict: false };
+    }
+    const [id, status, conflict] = receipt;
+    return { id, status, created: false, conflict: conflict === 1 };
+  });
 }
 
 /** What scripts/claim.lua answers. */

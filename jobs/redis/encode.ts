@@ -3,29 +3,23 @@
 import type { NewTask, Settlement, TaskLimits, When, WorkerBeat } from "../broker.ts";
 import { brief } from "../stored.ts";
 
-/** One task as `accept` in scripts/accept.lua takes it. */
-export function encodeTask(task: NewTask): (string | number)[] {
-  const flow = encodeFlow(task);
-  return [
-    task.id,
-    task.name,
-    task.args,
-    task.queue,
-    task.priority,
-    task.maxRetries,
-    task.timeLimit ?? "",
-    task.softTimeLimit ?? "",
-    encodeWhen(task.eta),
-    encodeWhen(task.expires),
-    task.idempotencyKey ?? "",
-    flow.length,
-    ...flow,
-  ];
+/** One task as `accept` in scripts/accept.lua takes it, added to its arguments. */
+export function encodeTask(task: NewTask, to: (string | number)[]): void {
+  const more = encodeMore(task);
+  to.push(task.id, task.name, task.args, task.queue, more.length, ...more);
 }
 
 /** What most tasks do not have: fields and values. */
-function encodeFlow({ concurrency, rateLimit, onLost, unique }: NewTask): (string | number)[] {
+function encodeMore(task: NewTask): (string | number)[] {
+  const { eta, expires, idempotencyKey, concurrency, rateLimit, onLost, unique } = task;
   const fields: (string | number)[] = [];
+  if (task.priority !== "normal") fields.push("priority", task.priority);
+  if (task.maxRetries !== 3) fields.push("max_retries", task.maxRetries);
+  if (task.timeLimit !== null) fields.push("time_limit", task.timeLimit);
+  if (task.softTimeLimit !== null) fields.push("soft_time_limit", task.softTimeLimit);
+  if (eta) fields.push("eta", encodeWhen(eta));
+  if (expires) fields.push("expires", encodeWhen(expires));
+  if (idempotencyKey) fields.push("idempotency_key", idempotencyKey);
   if (concurrency) fields.push("concurrency_key", concurrency.key);
   if (concurrency && concurrency.limit !== 1) fields.push("concurrency_limit", concurrency.limit);
   if (rateLimit) fields.push("rate_limit", rateLimit);
@@ -37,8 +31,7 @@ function encodeFlow({ concurrency, rateLimit, onLost, unique }: NewTask): (strin
   return fields;
 }
 
-function encodeWhen(when: When | undefined): string {
-  if (when === undefined) return "";
+function encodeWhen(when: When): string {
   return "inMs" in when ? `+${when.inMs}` : `${when.atMs}`;
 }
 

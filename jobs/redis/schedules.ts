@@ -69,7 +69,7 @@ export class RedisSchedules implements ScheduleStore {
     const runs = skipped.map(({ due, until, reason }) =>
       JSON.stringify({ due, until, skipped: reason }).slice(0, -1)
     );
-    const reply = await this.run(scripts.scheduleTick, [
+    const args = [
       name,
       revision,
       due ?? "",
@@ -78,9 +78,11 @@ export class RedisSchedules implements ScheduleStore {
       ...runs,
       ticks.length,
       ...ticks.map((tick) => tick.due ?? ""),
-      ...ticks.flatMap(({ task }) => encodeTask(task)),
-    ]);
-    return reply === null ? null : toReceipts(reply);
+    ];
+    const tasks = ticks.map(({ task }) => task);
+    for (const task of tasks) encodeTask(task, args);
+    const reply = await this.run(scripts.scheduleTick, args);
+    return reply === null ? null : toReceipts(tasks, reply);
   }
 
   async #list(which: "all" | "code", after: string, limit: number): Promise<StoredSchedule[]> {

@@ -3,7 +3,7 @@
 local DAY = 86400
 
 local function instant(value, now)
-  if value == '' then return nil end
+  if not value then return nil end
   return whole(value:sub(1, 1) == '+' and now + tonumber(value) or tonumber(value))
 end
 
@@ -26,95 +26,130 @@ local function keep_unique(task, now)
   return whole(now + tonumber(ms))
 end
 
--- Understands the tasks in ARGV from `first` on. It writes nothing, so that an error leaves nothing half
--- done: Redis does not take back what a script has written.
-local function tasks_at(first, now)
-  local tasks, i = {}, first
-  while ARGV[i] do
-    local task = { id = ARGV[i], name = ARGV[i + 1], args = ARGV[i + 2], queue = ARGV[i + 3],
-      priority = ARGV[i + 4], max_retries = ARGV[i + 5], time_limit = ARGV[i + 6],
-      soft_time_limit = ARGV[i + 7], due = instant(ARGV[i + 8], now),
-      expiry = instant(ARGV[i + 9], now), key = ARGV[i + 10] }
-    task.flow, i = list_at(i + 11)
-    for k = 1, #task.flow, 2 do task[task.flow[k]] = task.flow[k + 1] end
-    tasks[#tasks + 1] = task
-  end
-  return tasks
+-- What a task may have without a word in `flow` about it.
+local COMMON = { priority = true, max_retries = true, time_limit = true, soft_time_limit = true, eta = true }
+
+-- Understands a task in ARGV. `more` are its fields and values besides those that each has.
+local function task_at(i, now)
+  local task = { id = ARGV[i], name = ARGV[i + 1], args = ARGV[i + 2], queue = ARGV[i + 3],
+    priority = 'normal', more = list_at(i + 4) }
+  for k = 1, #task.more, 2 do task[task.more[k]] = task.more[k + 1] end
+  task.eta, task.expires = instant(task.eta, now), instant(task.expires, now)
+  return task
 end
 
 local function remember(key, id)
-  if key ~= '' then call('SET', K.idempotency(key), id, 'EX', DAY) end
+  if key then call('SET', K.idempotency(key), id, 'EX', DAY) end
 end
 
 -- Stores a task that is not known yet.
 local function store(task, now)
-  local fields = { 'name', task.name, 'args', task.args, 'queue', task.queue, 'created', now }
-  local function set(field, value)
-    fields[#fields + 1], fields[#fields + 2] = field, value
-  end
-  if task.priority ~= 'normal' then set('priority', task.priority) end
-  if task.max_retries ~= '3' then set('max_retries', task.max_retries) end
-  if task.time_limit ~= '' then set('time_limit', task.time_limit) end
-  if task.soft_time_limit ~= '' then set('soft_time_limit', task.soft_time_limit) end
-  if task.due then set('eta', task.due) end
-  if task.expiry then
-    set('expires', task.expiry)
-    note(K.expiring, task.id, task.expiry)
-  end
+  local key = task.idempotency_key
+  remember(key, task.id)
+  if task.expires then note(K.expiring, task.id, task.expires) end
   if task.unique then task.unique_until = keep_unique(task, now) end
-  for k = 1, #task.flow, 2 do set(task.flow[k], task[task.flow[k]]) end
-  if task.expiry or #task.flow > 0 then set('flow', 1) end
-  call('HSET', K.task(task.id), unpack(fields))
-  remember(task.key, task.id)
-  call('HSETNX', K.queues, task.queue, '')
+  local fields, has_flow = {}, false
+  for k = 1, #task.more, 2 do
+    local field = task.more[k]
+    if field ~= 'idempotency_key' then
+      fields[#fields + 1], fields[#fields + 2] = field, task[field]
+      has_flow = has_flow or not COMMON[field]
+    end
+  end
+  if has_flow then fields[#fields + 1], fields[#fields + 2] = 'flow', 1 end
+  call('HSET', K.task(task.id), 'status', 'PENDING', 'name', task.name, 'args', task.args,
+    'queue', task.queue, 'created', now, unpack(fields))
+end
+
+-- The answer to a task that is not to be created, because of its idempotency key, its unique key or its
+-- id; nil for one that is.
+local function known(task)
+  local first = task.idempotency_key and call('GET', K.idempotency(task.idempotency_key))
+  local other = first and load(first, { 'status', 'name', 'args', 'flow' })
+  if other then
+    local same = other.name == task.name
+      and (other.args == task.args or (task.unique and task.unique == other.unique))
+    return { first, other.status, (same or first == task.id) and 0 or 1 }
+  end
+  if task.unique then
+    local keeper, its_status = keeper_of(task.unique, task.id)
+    if keeper then
+      remember(task.idempotency_key, keeper)
+      return { keeper, its_status, 0 }
+    end
+  end
+  local status = call('HGET', K.task(task.id), 'status')
+  return status and { task.id, status, 0 } or nil
 end
 
 -- Accepts the tasks in ARGV from `first` on, all of them or, on an error, none. An id that is known is
 -- left as it is, so that a call whose answer was lost can be repeated.
--- Per task: id, name, args, queue, priority, max_retries, time_limit, soft_time_limit, eta, expires,
--- idempotency key, number of words, then fields and values as FLOW has them.
--- Times: '' none, '+ms' from now, else Unix time in ms.
--- Answers per task: id, status, created (1 or 0), conflict (1 or 0).
+-- Per task: id, name, args, queue, number of words, then fields and values: priority, max_retries,
+-- time_limit, soft_time_limit, eta, expires, idempotency_key, and those of FLOW, where it has them.
+-- Times: '+ms' from now, else Unix time in ms.
+-- Answers per task 1, or for one that was not created the id that stands for it, its status, and
+-- conflict (1 or 0); and the ids as they were given.
 local function accept(first)
   local now = clock()
-  local reply, waiting, accepted = {}, {}, {}
+  local at = ('%.0f'):format(now) -- numbers take long to become text
+  local pending = event('PENDING', 0, nil, at)
+  local receipts, given, accepted, waiting, i = {}, {}, {}, {}, first
 
-  local function answer(id, status, created, conflict)
-    local n = #reply
-    reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = id, status, created, conflict
+  -- All of them are understood before anything is written: Redis does not take back what a script wrote.
+  local uncommon = {}
+  while ARGV[i] do
+    local words = ARGV[i + 4]
+    if words ~= '0' then uncommon[i] = task_at(i, now) end
+    i = i + 5 + words
   end
 
-  for _, task in ipairs(tasks_at(first, now)) do
-    local id, queue, priority = task.id, task.queue, task.priority
-    local known = task.key ~= '' and call('GET', K.idempotency(task.key))
-    local other = known and load(known, { 'status', 'name', 'args', 'flow' })
-    local keeper, its_status
-    if task.unique then keeper, its_status = keeper_of(task.unique, id) end
-    if other then
-      local same = other.name == task.name
-        and (other.args == task.args or (task.unique and task.unique == other.unique))
-      answer(known, other.status, 0, (same or known == id) and 0 or 1)
-    elseif keeper then
-      remember(task.key, keeper)
-      answer(keeper, its_status, 0, 0)
-    elseif call('HSETNX', K.task(id), 'status', 'PENDING') == 0 then
-      answer(id, call('HGET', K.task(id), 'status'), 0, 0)
-    else
-      store(task, now)
-      local lane = lane_for(queue, priority, task)
-      if task.due and task.due > now then
-        schedule(id, queue, task.due)
-      elseif lane then
-        push('RPUSH', queue, priority, { id }, lane)
-      else
-        waiting[queue] = waiting[queue] or {}
-        waiting[queue][priority] = waiting[queue][priority] or {}
-        table.insert(waiting[queue][priority], id)
-      end
-      accepted[#accepted + 1] = id
-      announce(id, task.name, 1, event('PENDING', 0, nil, now))
-      answer(id, 'PENDING', 1, 0)
+  local function wait_in(queue, priority, id)
+    local lists = waiting[queue]
+    if not lists then
+      lists = {}
+      waiting[queue] = lists
+      call('HSETNX', K.queues, queue, '')
     end
+    lists[priority] = lists[priority] or {}
+    table.insert(lists[priority], id)
+  end
+
+  local function accept_uncommon(task)
+    local receipt = known(task)
+    if receipt then return receipt end
+    store(task, at)
+    local id, queue, priority = task.id, task.queue, task.priority
+    local lane = lane_for(queue, priority, task)
+    if task.eta and task.eta > now then
+      call('HSETNX', K.queues, queue, '')
+      schedule(id, queue, task.eta)
+    elseif lane then
+      call('HSETNX', K.queues, queue, '')
+      push('RPUSH', queue, priority, { id }, lane)
+    else
+      wait_in(queue, priority, id)
+    end
+    return 1
+  end
+
+  local function accept_common(id, name, args, queue)
+    if call('EXISTS', K.task(id)) == 1 then return { id, call('HGET', K.task(id), 'status'), 0 } end
+    call('HSET', K.task(id), 'status', 'PENDING', 'name', name, 'args', args, 'queue', queue, 'created', at)
+    wait_in(queue, 'normal', id)
+    return 1
+  end
+
+  i = first
+  while ARGV[i] do
+    local id, name, args, queue, words = unpack(ARGV, i, i + 4)
+    local task = uncommon[i] or limit_of('task', name) and task_at(i, now)
+    local receipt = task and accept_uncommon(task) or accept_common(id, name, args, queue)
+    receipts[#receipts + 1], given[#given + 1] = receipt, id
+    if receipt == 1 then
+      accepted[#accepted + 1] = id
+      announce(id, name, 1, pending)
+    end
+    i = i + 5 + words
   end
 
   for queue, priorities in pairs(waiting) do
@@ -125,5 +160,5 @@ local function accept(first)
     call('LTRIM', K.recent, 0, MAX_RECENT - 1)
     count('enqueued', #accepted)
   end
-  return reply
+  return receipts, given
 end

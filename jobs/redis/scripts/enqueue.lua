@@ -1,4 +1,4 @@
 -- Accepts tasks.
 -- ARGV  the tasks, as `accept` takes them.
 -- Returns what `accept` answers.
-return done(accept(1))
+return done((accept(1)))

@@ -12,14 +12,15 @@ local skipped, dues, first
 skipped, first = list_at(5)
 dues, first = list_at(first)
 if #dues == 0 then even_if_full() end
-local given, now, runs = {}, clock(), {}
+local now, runs = clock(), {}
 for i, run in ipairs(skipped) do runs[i] = run .. ',"at":' .. now .. '}' end
-for i = 1, #dues do given[i] = ARGV[first + (i - 1) * (#ARGV - first + 1) / #dues] end
 
-local receipts = #dues > 0 and accept(first) or {}
+local receipts, given = {}, {}
+if #dues > 0 then receipts, given = accept(first) end
 for i, at in ipairs(dues) do
-  local id, created = receipts[i * 4 - 3], receipts[i * 4 - 1]
-  if created == 1 then call('HSET', K.task(id), 'schedule', name) end
+  local is_created = receipts[i] == 1
+  local id = is_created and given[i] or receipts[i][1]
+  if is_created then call('HSET', K.task(id), 'schedule', name) end
   runs[#runs + 1] = '{"due":' .. (at == '' and 'null' or at) .. ',"at":' .. now
     .. ',"task":' .. text(id) .. (id ~= given[i] and ',"kept":true' or '') .. '}'
   if at ~= '' then call('HSET', K.schedule(name), 'last_due', at, 'last_task', id) end
