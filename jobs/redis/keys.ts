@@ -57,37 +57,69 @@ export const EVENTS_CHANNEL = `${PREFIX}events`;
 export const CONTROL_CHANNEL = `${PREFIX}control`;
 export const REAPING_LOCK = `${PREFIX}reaping`;
 
-/** The same for scripts, which are given the prefix as their only key. */
-export const LUA_KEYS = `
-local P = KEYS[1]
-local K = {
-  scheduled = P .. 'scheduled', expiring = P .. 'expiring', gates = P .. 'gates',
-  scheduled_in = P .. 'scheduled_in', active_in = P .. 'active_in',
-  laned_in = P .. 'laned_in', stale_in = P .. 'stale_in', running = P .. 'running',
-  limits = P .. 'limits', rates = P .. 'rates', queues = P .. 'queues', turns = P .. 'turns', workers = P .. 'workers',
-  recent = P .. 'recent', stats = P .. 'stats', reaped = P .. 'reaped', sampled = P .. 'sampled',
-  schedules = P .. 'schedules', schedules_due = P .. 'schedules_due',
-  scheduling = P .. 'scheduling', schedules_in_code = P .. 'schedules_in_code', schedule_revision = P .. 'schedule_revision',
-  access = P .. 'access', audit = P .. 'audit',
-  events_channel = P .. 'events', control_channel = P .. 'control',
+/** For scripts, which name keys as `K.stats` and `K.task(id)`: each `%` is a part that they give. */
+const KEYS: Record<string, string> = {
+  access: "access",
+  active: "active:%",
+  active_in: "active_in",
+  audit: "audit",
+  blocked: "blocked:%",
+  command: "command:%",
+  commands: "commands:%",
+  control_channel: "control",
+  events: "events:%",
+  events_channel: "events",
+  expiring: "expiring",
+  gates: "gates",
+  held: "held:%",
+  idempotency: "idempotency:%",
+  lane: "lane:%:% %",
+  laned_in: "laned_in",
+  lanes: "lanes:%:%",
+  limits: "limits",
+  nothing: "", // a key that there never is
+  queue: "queue:%:%",
+  queues: "queues",
+  rates: "rates",
+  reaped: "reaped",
+  recent: "recent",
+  recent_of: "recent:%",
+  rotation: "rotation:%:%",
+  running: "running",
+  sampled: "sampled",
+  samples: "samples:%",
+  schedule: "schedule:%",
+  schedule_revision: "schedule_revision",
+  schedule_runs: "schedule_runs:%",
+  scheduled: "scheduled",
+  scheduled_in: "scheduled_in",
+  schedules: "schedules",
+  schedules_due: "schedules_due",
+  schedules_in_code: "schedules_in_code",
+  scheduling: "scheduling",
+  spent: "spent:%",
+  stale_in: "stale_in",
+  stats: "stats",
+  task: "task:%",
+  turns: "turns",
+  unique: "unique:%",
+  worker: "worker:%",
+  workers: "workers",
+};
+
+/**
+ * Writes out the keys that a script names, so that no call has to make a table of them first.
+ * @throws {Error} it names one that there is not, or gives it other parts
+ */
+export function withKeys(lua: string): string {
+  return lua.replaceAll(
+    /\bK\.(\w+)(?:\(((?:[^()]|\([^()]*\))*)\))?/g,
+    (text, name: string, given?: string) => {
+      const parts = given?.split(/,\s*/) ?? [];
+      const [first, ...rest] = KEYS[name]?.split("%") ?? [];
+      if (first === undefined || rest.length !== parts.length) throw new Error(`no key: ${text}`);
+      const words = rest.map((word, i) => ` .. ${parts[i]}` + (word && ` .. '${word}'`));
+      return `('${PREFIX}${first}'${words.join("")})`;
+    },
+  );
 }
-function K.task(id) return P .. 'task:' .. id end
-function K.events(id) return P .. 'events:' .. id end
-function K.queue(name, priority) return P .. 'queue:' .. name .. ':' .. priority end
-function K.lane(queue, priority, lane) return P .. 'lane:' .. queue .. ':' .. priority .. ' ' .. lane end
-function K.lanes(queue, priority) return P .. 'lanes:' .. queue .. ':' .. priority end
-function K.rotation(queue, priority) return P .. 'rotation:' .. queue .. ':' .. priority end
-function K.blocked(key) return P .. 'blocked:' .. key end
-function K.held(name) return P .. 'held:' .. name end
-function K.active(worker) return P .. 'active:' .. worker end
-function K.commands(worker) return P .. 'commands:' .. worker end
-function K.command(id) return P .. 'command:' .. id end
-function K.worker(name) return P .. 'worker:' .. name end
-function K.recent_of(state) return P .. 'recent:' .. state end
-function K.samples(ms) return P .. 'samples:' .. ms end
-function K.schedule(name) return P .. 'schedule:' .. name end
-function K.schedule_runs(name) return P .. 'schedule_runs:' .. name end
-function K.spent(key) return P .. 'spent:' .. key end
-function K.unique(key) return P .. 'unique:' .. key end
-function K.idempotency(key) return P .. 'idempotency:' .. key end
-`;

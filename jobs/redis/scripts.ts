@@ -1,9 +1,9 @@
-/** The Lua scripts: one per transition, each after the keys and the library that all share. */
+/** The Lua scripts: one per transition, each after what it uses of the library that all share. */
 
 import { createHash } from "node:crypto";
 import { type Redis, ReplyError } from "ioredis";
 import { BUCKETS_MS } from "../stored.ts";
-import { LUA_KEYS, PREFIX } from "./keys.ts";
+import { PREFIX, withKeys } from "./keys.ts";
 import lib from "./scripts/lib.lua" with { type: "text" };
 import steps from "./scripts/steps.lua" with { type: "text" };
 import accessPut from "./scripts/access_put.lua" with { type: "text" };
@@ -57,23 +57,48 @@ import workers from "./scripts/workers.lua" with { type: "text" };
 
 const BUCKETS = `local BUCKETS_MS = { ${BUCKETS_MS.join(", ")} }`;
 
+/** What scripts share, cut into its definitions with their names, each after those that it uses. */
+const LIBRARY = [BUCKETS, lib, steps, accept, waiting, schedules].flatMap((part) =>
+  withoutComments(part).split(/\n(?=local )/).flatMap((text) => {
+    const [, names] = /^local (?:function )?(\w+(?:, \w+)*)/.exec(text) ?? [];
+    return names ? [{ text, name: new RegExp(`\\b(?:${names.replaceAll(", ", "|")})\\b`) }] : [];
+  })
+);
+
+function withoutComments(lua: string): string {
+  return lua.replaceAll(/ *--.*$/gm, "");
+}
+
+/**
+ * Puts in front of a script what it uses of the library: each call of a script makes all functions anew
+ * that it has.
+ */
+function link(body: string): string {
+  return LIBRARY.reduceRight(
+    (script, { text, name }) => name.test(script) ? `${text}\n${script}` : script,
+    withoutComments(body),
+  );
+}
+
 /** One script: sent in full only where the server does not know it yet. */
 export class Script {
-  readonly #source: string;
-  readonly #sha: string;
+  #linked: { source: string; sha: string } | undefined;
 
-  constructor(body: string) {
-    this.#source = `${LUA_KEYS}\n${BUCKETS}\n${lib}\n${steps}\n${body}`;
-    this.#sha = createHash("sha1").update(this.#source).digest("hex");
-  }
+  constructor(private readonly body: string) {}
 
   async run(redis: Redis, args: (string | number)[]): Promise<unknown> {
+    const { source, sha } = this.#linked ??= this.#link();
     try {
-      return await redis.evalsha(this.#sha, 1, PREFIX, ...args);
+      return await redis.evalsha(sha, 1, PREFIX, ...args);
     } catch (error) {
       if (!replyError(error)?.startsWith("NOSCRIPT")) throw error;
-      return await redis.eval(this.#source, 1, PREFIX, ...args);
+      return await redis.eval(source, 1, PREFIX, ...args);
     }
+  }
+
+  #link(): { source: string; sha: string } {
+    const source = withKeys(link(this.body));
+    return { source, sha: createHash("sha1").update(source).digest("hex") };
   }
 }
 
@@ -91,10 +116,10 @@ export const scripts = {
   auditNote: new Script(auditNote),
   claim: new Script(claim),
   clock: new Script(clock),
-  counts: new Script(`${waiting}\n${counts}`),
+  counts: new Script(counts),
   commandSend: new Script(commandSend),
   commandTake: new Script(commandTake),
-  enqueue: new Script(`${accept}\n${enqueue}`),
+  enqueue: new Script(enqueue),
   events: new Script(events),
   forget: new Script(forget),
   get: new Script(get),
@@ -109,7 +134,7 @@ export const scripts = {
   position: new Script(position),
   promote: new Script(promote),
   purge: new Script(purge),
-  queues: new Script(`${waiting}\n${queues}`),
+  queues: new Script(queues),
   reap: new Script(reap),
   report: new Script(report),
   retry: new Script(retry),
@@ -119,12 +144,12 @@ export const scripts = {
   samples: new Script(samples),
   scheduleDue: new Script(scheduleDue),
   scheduleGet: new Script(scheduleGet),
-  scheduleImport: new Script(`${schedules}\n${scheduleImport}`),
+  scheduleImport: new Script(scheduleImport),
   scheduleList: new Script(scheduleList),
-  schedulePut: new Script(`${schedules}\n${schedulePut}`),
+  schedulePut: new Script(schedulePut),
   scheduleRemove: new Script(scheduleRemove),
   scheduleRuns: new Script(scheduleRuns),
-  scheduleTick: new Script(`${accept}\n${schedules}\n${scheduleTick}`),
+  scheduleTick: new Script(scheduleTick),
   settle: new Script(settle),
   stats: new Script(stats),
   workers: new Script(workers),

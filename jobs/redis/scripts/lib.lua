@@ -1,4 +1,4 @@
--- What the scripts share: values, events, counters, reading a task. Prepended to each, after the keys.
+-- What the scripts share: values, events, counters, reading a task. Each gets what it uses (scripts.ts).
 
 local MAX_EVENTS = 1000 -- per task; older ones are cut off
 local MAX_RECENT = 10000 -- per index
@@ -10,7 +10,7 @@ local call = redis.call
 -- lets everybody delete. With this first, what was accepted goes on to its end, which is also what
 -- makes room again; only what would add tasks is refused, and all of it.
 local function even_if_full()
-  call('DEL', P) -- a key that nothing has
+  call('DEL', K.nothing)
 end
 
 local function clock()
