@@ -1,12 +1,18 @@
 /** Has the program run tasks.ts in the place of jobs/tasks/mod.ts, where users list their tasks. */
 
 import config from "../deno.json" with { type: "json" };
+import { EXECUTABLE } from "../tests/program.ts";
 
 const ROOT = new URL("..", import.meta.url);
 
 export interface OwnTasks extends AsyncDisposable {
   /** Of Deno, before the program: an import map. */
   flags: string[];
+}
+
+/** @returns why it cannot, if so */
+export function ownTasksMissing(): Promise<string | undefined> {
+  return Promise.resolve(EXECUTABLE && "an executable cannot be given the task that is measured");
 }
 
 export async function ownTasks(): Promise<OwnTasks> {

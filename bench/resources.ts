@@ -28,10 +28,15 @@ async function residentKib(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]);
 }
 
-/** Of a process and all below it: memory that they share is counted once. */
+/**
+ * Memory of a process and all below it. Of one process it is its resident memory; what several share is
+ * counted once.
+ */
 export async function familyKib(pid: number): Promise<number> {
+  const all = await family(pid);
+  if (all.length === 1) return await residentKib(pid);
   let sum = 0;
-  for (const each of await family(pid)) {
+  for (const each of all) {
     const text = await Deno.readTextFile(`/proc/${each}/smaps_rollup`);
     sum += Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1]);
   }
@@ -39,7 +44,7 @@ export async function familyKib(pid: number): Promise<number> {
 }
 
 /** Processor time so far of a process and all below it, in ms. */
-export async function familyCpuMs(pid: number): Promise<number> {
+async function familyCpuMs(pid: number): Promise<number> {
   let ticks = 0;
   for (const each of await family(pid)) {
     const { user, system } = await stat(each);

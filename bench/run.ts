@@ -30,15 +30,16 @@ export async function runScenario(
     if (missing !== undefined) say(`${scenario.name}: ${contender.name}: ${missing}`);
     measured.push({ name: contender.name, values: {}, ...(missing !== undefined && { missing }) });
   }
-  for (let round = 1; round <= (quick ? 1 : ROUNDS); round++) {
+  for (let round = 1; round <= (quick ? 1 : scenario.rounds ?? ROUNDS); round++) {
     for (const [i, contender] of scenario.contenders.entries()) {
       const into = measured[i];
       if (!into || into.missing !== undefined) continue;
       await flush();
       await measureOnce(scenario, contender, at, into);
-      const shown = scenario.metrics.map(({ name, unit }) =>
-        `${figure(into.values[name]?.at(-1) ?? NaN)} ${unit}`
-      );
+      const shown = scenario.metrics.flatMap(({ name, unit }) => {
+        const value = into.values[name]?.at(-1);
+        return value === undefined ? [] : [`${figure(value)} ${unit}`];
+      });
       say(
         `${scenario.name}, round ${round}: ${contender.name}: ${into.missing ?? shown.join(", ")}`,
       );

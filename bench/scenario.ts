@@ -54,6 +54,8 @@ export interface Scenario {
   goals?: Goal[];
   /** Scenarios with the same word share a picture, docs/images/performance-WORD.svg. */
   plot?: string;
+  /** Measured so often; without it 3 times. */
+  rounds?: number;
   /** Not with `--quick`, unless `--only` names it. */
   slow?: boolean;
 }

@@ -5,6 +5,7 @@ import { connectBroker } from "../jobs/connect.ts";
 import { Program } from "../tests/program.ts";
 import type { TestStore } from "../tests/stores.ts";
 import { until } from "../tests/until.ts";
+import type { Bench } from "./scenario.ts";
 
 const QUIET = { TASKAPP_LOGLEVEL: "error" };
 
@@ -33,6 +34,11 @@ export function openSite(kind: string, store: TestStore, flags: string[] = []): 
       await store[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The Redis of a scenario, which outlives a measurement. */
+export function theirRedis({ redis: { url } }: Bench): TestStore {
+  return { url, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
 /** Half of all, all but one in a hundred, and all of the values lie below these. */

@@ -27,14 +27,16 @@ interface Counts {
 
 type Ask = (request: Record<string, unknown>) => Promise<Record<string, number>>;
 
-async function runTaskapp(request: Record<string, unknown>): Promise<Record<string, number>> {
+export async function runEnqueue(
+  request: Record<string, unknown>,
+): Promise<Record<string, number>> {
   const args = ["run", "--allow-all", TASKAPP, JSON.stringify(request)];
   return JSON.parse(await output(Deno.execPath(), args));
 }
 
 async function runSqlite(request: Record<string, unknown>): Promise<Record<string, number>> {
   await using store = await startSqlite();
-  return await runTaskapp({ ...request, url: store.url });
+  return await runEnqueue({ ...request, url: store.url });
 }
 
 function contenders(way: Way, counts: Counts): Contender[] {
@@ -50,7 +52,7 @@ function contenders(way: Way, counts: Counts): Contender[] {
     ...contender(name, tasks, (request) => runNode(script, request)),
     missing: nodeMissing,
   });
-  const all = [contender("taskapp", counts.taskapp, runTaskapp)];
+  const all = [contender("taskapp", counts.taskapp, runEnqueue)];
   if (counts.sqlite) all.push(contender("taskapp, SQLite", counts.sqlite, runSqlite));
   all.push(
     node("BullMQ", counts.bullmq, "bullmq.mjs"),

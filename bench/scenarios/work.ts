@@ -3,11 +3,10 @@
 import { celeryMissing, runCelery } from "../peers/celery.ts";
 import { nodeMissing, runNode } from "../peers/node.ts";
 import { runRate } from "../peers/run.mjs";
-import { EXECUTABLE } from "../../tests/program.ts";
 import { startSqlite, type TestStore } from "../../tests/stores.ts";
-import { ownTasks } from "../own_tasks.ts";
+import { ownTasks, ownTasksMissing } from "../own_tasks.ts";
 import type { Bench, Contender, Metric, Scenario } from "../scenario.ts";
-import { openSite, type Site, workers } from "../site.ts";
+import { openSite, type Site, theirRedis, workers } from "../site.ts";
 import { bench } from "../tasks.ts";
 
 const METRIC: Metric = { name: "finished", unit: "tasks/s", better: "more" };
@@ -40,21 +39,24 @@ async function finished({ broker }: Site): Promise<number> {
   return outcomes.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** The scenario's Redis, which outlives a measurement. */
-function theirRedis({ redis: { url } }: Bench): TestStore {
-  return { url, [Symbol.asyncDispose]: () => Promise.resolve() };
-}
-
-async function measure(
+/**
+ * Runs tasks with the program.
+ * @param processes how many workers, each with the load's concurrency
+ */
+export async function runTasks(
   at: Bench,
   load: Load,
   pool: Pool,
   store: TestStore,
+  processes = 1,
 ): Promise<Record<string, number>> {
   await using own = await ownTasks();
   await using site = openSite("", store, own.flags);
-  await using _worker = site.start("work", "-P", pool, "-c", `${load.concurrency}`);
-  await workers(site, 1);
+  await using programs = new AsyncDisposableStack();
+  for (let i = 0; i < processes; i++) {
+    programs.use(site.start("work", "-P", pool, "-c", `${load.concurrency}`));
+  }
+  await workers(site, processes);
   const task = await bench.prepare(load.data);
   const rate = await runRate(request(at, load), {
     enqueue: (count: number) =>
@@ -71,10 +73,9 @@ async function measure(
 function taskapp(name: string, pool: Pool, load: Load, sqlite = false): Contender {
   return {
     name,
-    missing: () =>
-      Promise.resolve(EXECUTABLE && "an executable cannot be given the task that is measured"),
+    missing: ownTasksMissing,
     measure: async (at) =>
-      await measure(at, load, pool, sqlite ? await startSqlite() : theirRedis(at)),
+      await runTasks(at, load, pool, sqlite ? await startSqlite() : theirRedis(at)),
   };
 }
 
