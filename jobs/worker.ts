@@ -6,6 +6,7 @@
 import { getLogger } from "@logtape/logtape";
 import { giveBackMemory, whenIdle } from "../lib/idle_memory.ts";
 import { type Duty, Ticker } from "../lib/ticker.ts";
+import { inStep } from "../lib/timers.ts";
 import { Wake } from "../lib/wake.ts";
 import { Autoscaler, type Bounds } from "./autoscaler.ts";
 import { type Broker, BrokerUnavailableError, type WorkerBeat } from "./broker.ts";
@@ -25,7 +26,7 @@ import { WorkerStatus } from "./worker_status.ts";
 const POLL_EVERY_MS = 1000;
 /** So many heartbeats may be missed before the lease runs out. */
 const HEARTBEATS_PER_LEASE = 5;
-/** How exactly time limits are kept, and how often the load is looked at. */
+/** How exactly time limits are kept, and how often the load is looked at, while there are tasks. */
 const LIMITS_EVERY_MS = 100;
 /** After an error of the broker. */
 const RETRY_CLAIM_MS = 500;
@@ -49,6 +50,8 @@ export class Worker implements Commanded {
   #quiet = false;
   #stopping: "no" | "drain" | "now" = "no";
   #failing = false;
+  /** It held no task when it last looked, so it looks less often. */
+  #isResting = false;
   #broken: Error | undefined;
   readonly #stopped = new Wake();
 
@@ -185,7 +188,15 @@ export class Worker implements Commanded {
     const { broker, options: { leaseMs } } = this;
     return [
       brokerDuty("heartbeat", leaseMs / HEARTBEATS_PER_LEASE, () => this.#heartbeat()),
-      { name: "limits", everyMs: LIMITS_EVERY_MS, run: () => Promise.resolve(this.#look()) },
+      {
+        name: "limits",
+        everyMs: POLL_EVERY_MS,
+        run: () => {
+          this.#look();
+          this.#isResting = this.#open === 0;
+          return Promise.resolve(this.#isResting ? null : LIMITS_EVERY_MS);
+        },
+      },
       ...upkeep(broker),
       whenIdle(() => {
         this.pool.giveBackMemory();
@@ -209,7 +220,7 @@ export class Worker implements Commanded {
     const takes = this.#takesTasks && !this.#runs.isOutboxFull;
     const want = takes ? this.#demand.want(this.#limit, this.#open) : 0;
     if (want === 0) {
-      const rung = await this.#wake.wait(POLL_EVERY_MS);
+      const rung = await this.#wake.wait(inStep(POLL_EVERY_MS));
       if (!rung) this.#demand.more = true;
       return;
     }
@@ -224,6 +235,7 @@ export class Worker implements Commanded {
       const mine = this.#takesTasks ? jobs.filter(({ queue }) => this.#queues.includes(queue)) : [];
       mine.length = Math.min(mine.length, this.#demand.accept(mine, this.#limit - this.#open));
       this.#runs.hold(mine);
+      if (this.#isResting && mine.length > 0) this.#ticker.kick("limits");
       if (mine.length < jobs.length) this.#runs.decline(jobs.filter((job) => !mine.includes(job)));
       this.#makeRoom();
     } catch (error) {

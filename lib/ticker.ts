@@ -1,10 +1,11 @@
 /** Periodic duties: each runs on its own beat, never twice at once, and outlives its failures. */
 
 import { getLogger } from "@logtape/logtape";
+import { inStep } from "./timers.ts";
 
 export interface Duty {
   name: string;
-  /** Milliseconds from the end of one run to the start of the next. */
+  /** Milliseconds from the end of one run to the start of the next, at most: see `inStep`. */
   everyMs: number;
   /** May answer how many milliseconds the next run can wait, if that is less. */
   run(): Promise<number | null | void>;
@@ -66,10 +67,10 @@ class Loop {
 
   async #run(): Promise<void> {
     const { name, everyMs } = this.duty;
-    let wait = everyMs;
+    let soonest: number | null | void = null;
     try {
       await null; // so that what throws at once is caught after `kick` has noted this run
-      wait = Math.min(everyMs, await this.duty.run() ?? everyMs);
+      soonest = await this.duty.run();
       this.#failing = false;
     } catch (error) {
       // Said once per outage, not once per beat.
@@ -78,6 +79,7 @@ class Loop {
     }
     this.#running = undefined;
     if (this.#stopped) return;
+    const wait = Math.min(inStep(everyMs), soonest ?? everyMs);
     this.#timer = setTimeout(() => this.kick(), this.#again ? 0 : wait);
     this.#again = false;
   }

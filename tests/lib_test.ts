@@ -1,4 +1,5 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Deadlines } from "../lib/deadlines.ts";
 import { GroupCommit } from "../lib/group_commit.ts";
 import { Ticker } from "../lib/ticker.ts";
@@ -41,6 +42,28 @@ Deno.test("a wait that is too long ends by its deadline, others when they end", 
   assertEquals(late, ["first", "second"]);
   last();
   deadlines.rest();
+});
+
+Deno.test("what is done again and again is done in step, and never later than it should", async () => {
+  const runs: number[][] = [[], []];
+  const ticker = new Ticker(runs.map((times, i) => ({
+    name: `duty ${i}`,
+    everyMs: 500 * (i + 1),
+    run: async () => {
+      times.push(performance.now());
+      if (i === 1) await sleep(130); // would put it out of step
+    },
+  })));
+  ticker.start();
+  const [short = [], long = []] = runs;
+  await until(() => long.length === 4);
+  await ticker.stop();
+  for (const at of long.slice(1)) {
+    assert(short.some((other) => Math.abs(other - at) < 60), `${at} is not in ${short}`);
+  }
+  for (const [i, at] of long.slice(1).entries()) {
+    assert(at - (long[i] ?? 0) < 1000 + 130 + 60, `${long}`);
+  }
 });
 
 Deno.test("a bell that rings before anyone waits is heard", async () => {

@@ -54,7 +54,7 @@ import { RedisAccess } from "./access.ts";
 import { toFacts } from "./facts.ts";
 import { RedisSamples } from "./samples.ts";
 import { RedisSchedules } from "./schedules.ts";
-import { CONTROL_CHANNEL, EVENTS_CHANNEL, REAPING_LOCK } from "./keys.ts";
+import { CONTROL_CHANNEL, EVENTS_CHANNEL } from "./keys.ts";
 import { type Script, scripts } from "./scripts.ts";
 import { RedisSearch } from "./search.ts";
 
@@ -200,11 +200,8 @@ export class RedisBroker implements Broker {
 
   async reap(): Promise<number> {
     const { leaseMs } = this.#options;
-    const locked = await this.#connection.call((redis) =>
-      redis.set(REAPING_LOCK, "1", "PX", REAP_EVERY_MS, "NX")
-    );
-    if (!locked) return 0;
     const closed = await this.#closedConnections();
+    if (!closed) return 0;
     const pauseMs = Math.max(leaseMs / 2, 3 * REAP_EVERY_MS);
     const args = [leaseMs, pauseMs, GONE_GRACE_MS, this.#keep, ...closed.flat()];
     return Number(await this.#run(scripts.reap, args));
@@ -260,8 +257,8 @@ export class RedisBroker implements Broker {
   }
 
   async workers(): Promise<WorkerInfo[]> {
-    return (await this.#workers()).map(([name, active, fields]) => toWorker(name, active, fields))
-      .sort(byName);
+    const reply = await this.#run(scripts.workers, []) as [string, number, string[]][];
+    return reply.map(([name, active, fields]) => toWorker(name, active, fields)).sort(byName);
   }
 
   async stats(): Promise<Stats> {
@@ -339,25 +336,18 @@ export class RedisBroker implements Broker {
     return status === undefined ? null : { done: done === 1, status };
   }
 
-  #workers(): Promise<[string, number, string[]][]> {
-    return this.#run(scripts.workers, []) as Promise<[string, number, string[]][]>;
-  }
-
-  /** Workers that said they are on a connection which this server does not have (any more). */
-  async #closedConnections(): Promise<[worker: string, client: string][]> {
-    const { server } = await this.#connection.identity();
-    if (!server) return [];
-    const registered = (await this.#workers()).flatMap(([worker, , flat]) => {
-      const fields = toFields(flat);
-      const client = fields.get("client");
-      return client && fields.get("server") === server ? [[worker, client] as const] : [];
-    });
-    if (registered.length === 0) return [];
-    const open = await this.#connection.open(registered.map(([, client]) => client));
-    return registered.filter(([, client]) => !open.has(client)).map(([worker, client]) => [
-      worker,
-      client,
-    ]);
+  /**
+   * Workers that said they are on a connection which this server does not have (any more); null where
+   * another process looks.
+   */
+  async #closedConnections(): Promise<[worker: string, client: string][] | null> {
+    const { server, client } = await this.#connection.identity();
+    const reply = await this.#run(scripts.reapBegin, [REAP_EVERY_MS, server, client]);
+    if (reply === null) return null;
+    const others = chunks<[string, string]>(reply as string[], 2);
+    if (others.length === 0) return [];
+    const open = await this.#connection.open(others.map(([, id]) => id));
+    return others.filter(([, id]) => !open.has(id));
   }
 
   #hearEvents(message: string): void {

@@ -55,7 +55,6 @@ export const PREFIX = "taskapp:{0}:";
 
 export const EVENTS_CHANNEL = `${PREFIX}events`;
 export const CONTROL_CHANNEL = `${PREFIX}control`;
-export const REAPING_LOCK = `${PREFIX}reaping`;
 
 /** For scripts, which name keys as `K.stats` and `K.task(id)`: each `%` is a part that they give. */
 const KEYS: Record<string, string> = {
@@ -82,6 +81,7 @@ const KEYS: Record<string, string> = {
   queues: "queues",
   rates: "rates",
   reaped: "reaped",
+  reaping: "reaping",
   recent: "recent",
   recent_of: "recent:%",
   rotation: "rotation:%:%",

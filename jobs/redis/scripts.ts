@@ -35,6 +35,7 @@ import promote from "./scripts/promote.lua" with { type: "text" };
 import purge from "./scripts/purge.lua" with { type: "text" };
 import queues from "./scripts/queues.lua" with { type: "text" };
 import reap from "./scripts/reap.lua" with { type: "text" };
+import reapBegin from "./scripts/reap_begin.lua" with { type: "text" };
 import report from "./scripts/report.lua" with { type: "text" };
 import retry from "./scripts/retry.lua" with { type: "text" };
 import revoke from "./scripts/revoke.lua" with { type: "text" };
@@ -136,6 +137,7 @@ export const scripts = {
   purge: new Script(purge),
   queues: new Script(queues),
   reap: new Script(reap),
+  reapBegin: new Script(reapBegin),
   report: new Script(report),
   retry: new Script(retry),
   revoke: new Script(revoke),
