@@ -30,13 +30,17 @@ export function whenIdle(act: () => void): Duty {
   let usage = process.cpuUsage();
   let at = performance.now();
   let isDone = false;
+  /** At the last look: what that took is no sign of work. */
+  let hasActed = false;
   const run = () => {
     const { user, system } = process.cpuUsage(usage);
     const share = (user + system) / 1000 / (performance.now() - at);
     usage = process.cpuUsage();
     at = performance.now();
-    if (share < IDLE_SHARE && !isDone) act();
-    isDone = share < IDLE_SHARE;
+    const isIdle = share < IDLE_SHARE || hasActed;
+    hasActed = isIdle && !isDone;
+    if (hasActed) act();
+    isDone = isIdle;
     return Promise.resolve();
   };
   return { name: "idle", everyMs: LOOK_EVERY_MS, run };
