@@ -244,7 +244,7 @@ export class ThreadPool implements Pool {
     if (this.#entries.size === 0) return;
     this.#lookingAgain ??= setTimeout(() => {
       this.#lookingAgain = undefined;
-      this.#wake(Infinity);
+      this.#wake(1);
       this.look();
     }, LOOK_AGAIN_MS);
   }
