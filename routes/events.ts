@@ -90,6 +90,7 @@ function eventStream(
           write(`id: ${event.seq}\nevent: task\ndata: ${json}\n\n`);
           if (newest && isReady(event.status)) watcher?.close();
         },
+        events: undefined,
         unknown: () => watcher?.close(),
         notice: (text) => write(`: ${text}\n\n`),
         buffered: () => HIGH - (controller.desiredSize ?? HIGH),

@@ -3,21 +3,44 @@
 import type { Broker, Subscription } from "../jobs/broker.ts";
 import type { TaskEvent } from "../jobs/wire.ts";
 import { Problem } from "./problem.ts";
+import { Pulse } from "./pulse.ts";
+
+/** So long do messages wait for others, where a client takes several at once. */
+const PULSE_MS = 10;
 
 /** An event on its way to many: made into JSON once, when the first needs it. */
 export class SharedEvent {
   #json: string | undefined;
+  #message: string | undefined;
 
   constructor(readonly event: TaskEvent) {}
 
   get json(): string {
     return this.#json ??= JSON.stringify(this.event);
   }
+
+  /** As a WebSocket tells it. */
+  get message(): string {
+    return this.#message ??= `{"type":"event",${this.json.slice(1)}`;
+  }
+}
+
+/** Events that many are told together. */
+export class SharedBatch {
+  #json: string | undefined;
+
+  constructor(readonly events: SharedEvent[]) {}
+
+  get json(): string {
+    return this.#json ??= `[${this.events.map(({ message }) => message).join()}]`;
+  }
 }
 
 /** Who hears events. */
 export interface Listener {
   receive(shared: SharedEvent): void;
+  /** Instead of `receive`, of those who listen to all together. */
+  receiveAll(batch: SharedBatch): void;
   /** Events may have been missed: read them again. */
   missed(): void;
   close(code: number, reason: string): void;
@@ -30,9 +53,14 @@ export interface Listener {
 export class Hub {
   readonly #listeners = new Set<Listener>();
   readonly #ofAll = new Set<Listener>();
+  readonly #together = new Set<Listener>();
+  #batch: SharedEvent[] = [];
   readonly #ofTask = new Map<string, Set<Listener>>();
   #subscription: Promise<Subscription> | undefined;
   #closing = false;
+
+  /** When those are told who are told of several things at once. */
+  readonly pulse = new Pulse(PULSE_MS);
 
   constructor(private readonly broker: Broker) {}
 
@@ -56,7 +84,7 @@ export class Hub {
 
   leave(listener: Listener): void {
     this.#listeners.delete(listener);
-    this.#ofAll.delete(listener);
+    this.unlistenToAll(listener);
     if (this.#listeners.size === 0) this.#unsubscribe();
   }
 
@@ -72,18 +100,26 @@ export class Hub {
     if (listeners?.size === 0) this.#ofTask.delete(id);
   }
 
-  listenToAll(listener: Listener): void {
-    this.#ofAll.add(listener);
+  /** @param together whether events may wait for others, to be told of all at once */
+  listenToAll(listener: Listener, together: boolean): void {
+    if (!together) {
+      this.#ofAll.add(listener);
+      return;
+    }
+    this.tellTogether(); // what was before is not for this one
+    this.#together.add(listener);
   }
 
   unlistenToAll(listener: Listener): void {
     this.#ofAll.delete(listener);
+    this.#together.delete(listener);
   }
 
   /** Sends every listener away, for good. */
   async close(): Promise<void> {
     this.#closing = true;
     for (const listener of [...this.#listeners]) listener.close(...GOING_AWAY);
+    this.pulse.close();
     await this.#unsubscribe();
   }
 
@@ -113,12 +149,22 @@ export class Hub {
   #deliver(events: TaskEvent[]): void {
     for (const event of events) {
       const listeners = this.#ofTask.get(event.task_id);
-      if (!listeners && this.#ofAll.size === 0) continue;
+      if (!listeners && this.#ofAll.size === 0 && this.#together.size === 0) continue;
       const shared = new SharedEvent(event);
       for (const listener of listeners ?? []) listener.receive(shared);
       for (const listener of this.#ofAll) listener.receive(shared);
+      if (this.#together.size > 0) this.#batch.push(shared);
     }
+    if (this.#batch.length > 0) this.pulse.ask(this.tellTogether);
   }
+
+  /** Tells those who listen to all together what waits for others. */
+  readonly tellTogether = (): void => {
+    if (this.#batch.length === 0) return;
+    const batch = new SharedBatch(this.#batch);
+    this.#batch = [];
+    for (const listener of this.#together) listener.receiveAll(batch);
+  };
 }
 
 const GOING_AWAY = [1001, "The server is stopping"] as const;

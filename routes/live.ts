@@ -22,9 +22,10 @@ export function liveRoutes(
       throw new Problem(426, `${c.req.path} is for WebSockets`, {}, { upgrade: "websocket" });
     }
     refuseCrossSite(c.req.raw);
+    const batch = isBatch(c);
     await parts.hub.ready();
     try {
-      return openSocket(c.req.raw, parts, subject, (end) => {
+      return openSocket(c.req.raw, parts, subject, batch, (end) => {
         clients++;
         const letGo = open.hold(c.get("principal"), () => end(UNAUTHORIZED, "Log in again"));
         return () => {
@@ -48,6 +49,13 @@ export function liveRoutes(
   });
 
   return { routes, clients: () => clients };
+}
+
+/** Whether the client wants several messages in a frame. */
+function isBatch(c: Context): boolean {
+  const batch = c.req.query("batch") ?? "false";
+  if (batch === "true" || batch === "false") return batch === "true";
+  throw invalidInput([{ path: "batch", message: `must be true or false, not "${batch}"` }]);
 }
 
 /** Number of an event, as a URL or a header has it. */

@@ -2,7 +2,8 @@
 
 import { z } from "@hono/zod-openapi";
 import type { Broker } from "../jobs/broker.ts";
-import { type ServerMessage, type Topic, TOPICS } from "../jobs/wire.ts";
+import { type Topic, TOPICS } from "../jobs/wire.ts";
+import { Batched, type Channel, Single } from "./channel.ts";
 import type { Hub } from "./hub.ts";
 import { inputErrors } from "./problem.ts";
 import type { TopicClient, Topics } from "./topics.ts";
@@ -39,6 +40,7 @@ export interface LiveParts {
 
 /**
  * Answers the request to open a WebSocket and serves it.
+ * @param batch whether the client wants several messages in a frame
  * @param onOpen told how to end it, answers what to do when it has ended
  * @throws {TypeError} the request is no such request
  */
@@ -46,19 +48,21 @@ export function openSocket(
   request: Request,
   { hub, topics, broker }: LiveParts,
   subject: Subject,
+  batch: boolean,
   onOpen: (end: (code: number, reason: string) => void) => () => void,
 ): Response {
   const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_TIMEOUT_S });
   // A client that went away before it was open never closes: nothing may be held for it until then.
   socket.onopen = () => {
-    const watcher = new Watcher(hub, broker, socketSink(socket, subject));
+    const channel = batch ? new Batched(socket, hub.pulse) : new Single(socket);
+    const watcher = new Watcher(hub, broker, sinkOf(channel, subject));
     if (subject === "all") watcher.followAll();
     else watcher.follow(subject.id, subject.after);
-    const topicClient = topicClientOf(socket);
+    const topicClient = topicClientOf(channel);
     const onEnd = onOpen((code, reason) => watcher.close(code, reason));
     let open = true;
     const choose = (chosen: Topic[]) => topics.watch(topicClient, chosen);
-    socket.onmessage = ({ data }) => receive(socket, watcher, choose, data);
+    socket.onmessage = ({ data }) => receive(channel, watcher, choose, data);
     socket.onclose = () => {
       // Deno tells twice of a client that stopped answering.
       if (open) onEnd();
@@ -70,46 +74,45 @@ export function openSocket(
   return response;
 }
 
-function socketSink(socket: WebSocket, subject: Subject): Sink {
+function sinkOf(channel: Channel, subject: Subject): Sink {
   return {
-    snapshot: (task) => send(socket, { type: "snapshot", task }),
-    event: (shared) => sendText(socket, `{"type":"event",${shared.json.slice(1)}`),
+    snapshot: (task) => channel.send({ type: "snapshot", task }),
+    event: ({ message }) => channel.sendText(message),
+    events: channel.sendAll && ((batch) => channel.sendAll?.(batch)),
     unknown(id) {
-      send(socket, { type: "unknown", task_id: id });
-      if (subject !== "all") socket.close(UNKNOWN_TASK, "No such task");
+      channel.send({ type: "unknown", task_id: id });
+      if (subject !== "all") channel.close(UNKNOWN_TASK, "No such task");
     },
-    notice: (detail) => send(socket, { type: "error", detail }),
-    buffered: () => socket.bufferedAmount,
-    close(code, reason) {
-      if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
-    },
+    notice: (detail) => channel.send({ type: "error", detail }),
+    buffered: () => channel.buffered(),
+    close: (code, reason) => channel.close(code, reason),
   };
 }
 
-function topicClientOf(socket: WebSocket): TopicClient {
+function topicClientOf(channel: Channel): TopicClient {
   return {
     tell(text) {
-      const keepsUp = socket.bufferedAmount <= HIGH;
-      if (keepsUp) sendText(socket, text);
+      const keepsUp = channel.buffered() <= HIGH;
+      if (keepsUp) channel.sendText(text);
       return keepsUp;
     },
-    away: () => send(socket, { type: "error", detail: BROKER_AWAY }),
+    away: () => channel.send({ type: "error", detail: BROKER_AWAY }),
   };
 }
 
 function receive(
-  socket: WebSocket,
+  channel: Channel,
   watcher: Watcher,
   choose: (topics: Topic[]) => void,
   data: unknown,
 ): void {
   // Every message may be answered; who does not read the answers may not ask for more.
-  if (socket.bufferedAmount > HIGH) return watcher.close(POLICY_VIOLATION, "Read before you send");
+  if (channel.buffered() > HIGH) return watcher.close(POLICY_VIOLATION, "Read before you send");
   if (typeof data !== "string" || data.length > MAX_MESSAGE) {
     return watcher.close(MESSAGE_TOO_BIG, `Messages are text of at most ${MAX_MESSAGE} bytes`);
   }
   const message = parse(data);
-  if (typeof message === "string") return send(socket, { type: "error", detail: message });
+  if (typeof message === "string") return channel.send({ type: "error", detail: message });
   if (message.topics) {
     watcher.followOnlyChosen();
     choose(message.topics);
@@ -124,7 +127,7 @@ function receive(
     for (const [id, after] of wanted) {
       if (watcher.size >= MAX_FOLLOWED) {
         const detail = `One socket can watch ${MAX_FOLLOWED} tasks: unsubscribe from some first`;
-        return send(socket, { type: "error", detail });
+        return channel.send({ type: "error", detail });
       }
       watcher.follow(id, after);
     }
@@ -144,12 +147,4 @@ function parse(text: string): z.infer<typeof Message> | string {
   if (parsed.success) return parsed.data;
   return inputErrors(parsed.error, "message").map(({ path, message }) => `${path}: ${message}`)
     .join("; ");
-}
-
-function send(socket: WebSocket, message: ServerMessage): void {
-  sendText(socket, JSON.stringify(message));
-}
-
-function sendText(socket: WebSocket, text: string): void {
-  if (socket.readyState === WebSocket.OPEN) socket.send(text);
 }

@@ -4,13 +4,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
 import { type Broker, BrokerUnavailableError } from "../jobs/broker.ts";
 import type { Task } from "../jobs/wire.ts";
-import { type Hub, type Listener, SharedEvent } from "./hub.ts";
+import { type Hub, type Listener, type SharedBatch, SharedEvent } from "./hub.ts";
 
 /** Where a watcher's messages go: a WebSocket or an event stream. */
 export interface Sink {
   snapshot(task: Task): void;
   /** @param newest whether no later event of this task is known */
   event(shared: SharedEvent, newest: boolean): void;
+  /** Takes events that all are told together; undefined where each has to be told by itself. */
+  events: ((batch: SharedBatch) => void) | undefined;
   unknown(id: string): void;
   notice(text: string): void;
   /** Bytes that the client has not taken yet. */
@@ -84,7 +86,7 @@ export class Watcher implements Listener {
   followAll(): void {
     if (this.#closing.signal.aborted) return;
     this.#all = true;
-    this.hub.listenToAll(this);
+    this.hub.listenToAll(this, this.sink.events !== undefined);
   }
 
   /** Ends `followAll`. */
@@ -137,6 +139,12 @@ export class Watcher implements Listener {
     }
   }
 
+  receiveAll(batch: SharedBatch): void {
+    const { events } = this.sink;
+    if (events && this.size === 0 && this.sink.buffered() <= HIGH) return events(batch);
+    for (const shared of batch.events) this.receive(shared);
+  }
+
   missed(): void {
     if (this.#all) {
       this.sink.notice(
@@ -187,7 +195,10 @@ export class Watcher implements Listener {
   async #tellRest(id: string): Promise<void> {
     while (true) {
       const followed = this.#followed.get(id);
-      if (!followed || isToldAll(followed)) break;
+      if (!followed) break;
+      // What waits to be told together may have been read from the broker: it must not be told again.
+      if (followed.briefly) this.hub.tellTogether();
+      if (isToldAll(followed)) break;
       await this.#drained();
       try {
         if (followed.snapshot) await this.#tellSnapshot(id, followed);

@@ -7,11 +7,17 @@ import { until } from "./until.ts";
 
 /** A client that takes nothing until it is told to. */
 class LazyClient implements Sink {
+  readonly events: Sink["events"];
   readonly told: number[] = [];
   snapshots = 0;
   unsent = 0;
   most = 0;
   closedWith: number | undefined;
+
+  /** @param batched whether it takes several events in one message */
+  constructor(batched = false) {
+    this.events = batched ? ({ events }) => events.forEach((each) => this.event(each)) : undefined;
+  }
 
   event({ event, json }: { event: { seq: number }; json: string }): void {
     this.told.push(event.seq);
@@ -39,9 +45,12 @@ Deno.test("a slow client costs bounded memory, and is told everything once it re
   await hub.ready();
   const one = new LazyClient();
   const all = new LazyClient();
+  const batched = new LazyClient(true);
   const ofOne = new Watcher(hub, t.broker, one);
   const ofAll = new Watcher(hub, t.broker, all);
   ofAll.followAll();
+  const ofAllBatched = new Watcher(hub, t.broker, batched);
+  ofAllBatched.followAll();
   const id = await t.task("divide", [1, 2]);
   ofOne.follow(id);
   await until(() => one.snapshots === 1);
@@ -53,18 +62,20 @@ Deno.test("a slow client costs bounded memory, and is told everything once it re
     await t.broker.report(WORKER, [{ id, token, progress }]);
   }
   const bytes = LAST * META.length;
-  for (const client of [one, all]) {
+  for (const client of [one, all, batched]) {
     assert(client.told.length > 0 && client.told.length < LAST / 2);
     assert(client.most < HIGH + 2 * META.length && client.most < bytes / 4);
   }
-  const draining = setInterval(() => one.unsent = all.unsent = 0, 5);
-  await until(() => one.told.at(-1) === LAST && all.told.at(-1) === LAST);
+  const draining = setInterval(() => one.unsent = all.unsent = batched.unsent = 0, 5);
+  await until(() => [one, all, batched].every(({ told }) => told.at(-1) === LAST));
   clearInterval(draining);
   assertEquals(one.told, numbers(LAST, 1));
   assertEquals(all.told, numbers(LAST));
-  for (const client of [one, all]) assert(client.most < HIGH + 2 * META.length);
+  assertEquals(batched.told, numbers(LAST));
+  for (const client of [one, all, batched]) assert(client.most < HIGH + 2 * META.length);
   ofOne.close();
   ofAll.close();
+  ofAllBatched.close();
   await hub.close();
 });
 

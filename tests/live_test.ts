@@ -87,6 +87,40 @@ Deno.test("/ws pushes every task's id, status and progress until a client choose
   });
 });
 
+Deno.test("?batch=true has several messages in a frame, the same ones in the same order", async () => {
+  await using t = await TestApp.start();
+  await using server = serve(t);
+  await using single = await TestSocket.open(server, "/ws");
+  await using all = await TestSocket.open(server, "/ws?batch=true");
+  await using chosen = await TestSocket.open(server, "/ws?batch=true");
+  chosen.send({ topics: ["counts"] });
+  await chosen.first("topic");
+  const COUNT = 200;
+  const { task_id: first } = await (await t.post("/tasks", { name: "divide", args: [1, 2] }))
+    .json();
+  chosen.send({ subscribe: [first, "nobody"] });
+  await chosen.first("unknown");
+  const calls = Array.from({ length: COUNT }, () => ({ name: "divide", args: [1, 2] }));
+  assertEquals((await t.post("/tasks/batch", { tasks: calls })).status, 202);
+  await t.run(0.5);
+  await until(() => single.events.length === COUNT + 3 && all.events.length === COUNT + 3);
+  assertEquals(all.events, single.events);
+  assertEquals(single.batches, []);
+  assert(all.batches.length < COUNT / 10, `${all.batches.length} frames`);
+  assertEquals(all.batches.reduce((sum, each) => sum + each), all.messages.length);
+  await until(() => chosen.events.length === 2);
+  assertEquals(chosen.seqs(first), [2, 3]);
+  assertEquals(chosen.batches.reduce((sum, each) => sum + each), chosen.messages.length);
+
+  await using one = await TestSocket.open(server, `/ws/task/${first}?after=0&batch=true`);
+  await until(() => one.events.length === 3);
+  assertEquals(one.messages.map(({ type }) => type), ["snapshot", "event", "event", "event"]);
+  await using nobody = await TestSocket.open(server, "/ws/task/nobody?batch=true");
+  assertEquals((await nobody.closed()).code, 4404);
+  assertEquals(nobody.messages, [{ type: "unknown", task_id: "nobody" }]);
+  await problem(await t.get("/ws?batch=yes", { upgrade: "websocket" }), 422);
+});
+
 Deno.test("/ws resumes each task after its number, and unsubscribes", async () => {
   await using t = await TestApp.start();
   await using server = serve(t);

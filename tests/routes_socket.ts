@@ -19,12 +19,18 @@ export function serve({ app }: TestApp): Deno.HttpServer<Deno.NetAddr> {
 
 export class TestSocket implements AsyncDisposable {
   readonly messages: ServerMessage[] = [];
+  /** How many messages came in each frame, of a socket that was opened for batches. */
+  readonly batches: number[] = [];
   #opened = false;
   #closed: { code: number; reason: string } | undefined;
 
   private constructor(private readonly socket: WebSocket) {
     socket.onopen = () => this.#opened = true;
-    socket.onmessage = ({ data }) => this.messages.push(JSON.parse(data));
+    socket.onmessage = ({ data }) => {
+      const said: ServerMessage | ServerMessage[] = JSON.parse(data);
+      if (Array.isArray(said)) this.batches.push(said.length);
+      this.messages.push(...Array.isArray(said) ? said : [said]);
+    };
     socket.onclose = ({ code, reason }) => this.#closed = { code, reason };
   }
 

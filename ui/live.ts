@@ -52,7 +52,13 @@ export class Live {
       this.sync();
       this.#options.onLink("open");
     };
-    socket.onmessage = ({ data }) => this.#options.onMessage(JSON.parse(data));
+    socket.onmessage = ({ data }) => {
+      const messages: ServerMessage | ServerMessage[] = JSON.parse(data);
+      // A server of an older version sends them one by one, while servers are upgraded.
+      for (const message of Array.isArray(messages) ? messages : [messages]) {
+        this.#options.onMessage(message);
+      }
+    };
     socket.onclose = () => this.#lost(socket);
   }
 

@@ -27,7 +27,7 @@ export function addPart(part: Part): void {
 }
 
 const live = new Live({
-  url: `${location.origin.replace(/^http/, "ws")}/ws`,
+  url: `${location.origin.replace(/^http/, "ws")}/ws?batch=true`,
   tasks: () => new Map(parts.flatMap((part) => [...part.tasks?.() ?? []])),
   topics: () => parts.flatMap((part) => part.topics?.() ?? []),
   onMessage: receive,
