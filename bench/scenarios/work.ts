@@ -208,15 +208,27 @@ export const workScenarios: Scenario[] = [
     }),
   },
   {
-    name: "cpu",
-    title: "Tasks of 10 ms of CPU time, 4 at a time",
+    name: "cpu-1",
+    title: "Tasks of about 1 ms of CPU time, 4 at a time",
     plot: "tasks",
     metrics: [METRIC],
-    contenders: contenders({ primes: 1_500_000 }, 4, {
-      threads: 200,
-      bullmq: 120,
-      sandboxed: 200,
-      bee: 120,
+    contenders: contenders({ primes: 170_000 }, 4, {
+      threads: 3_000,
+      bullmq: 1_500,
+      sandboxed: 2_000,
+      bee: 1_500,
+    }),
+  },
+  {
+    name: "cpu-10",
+    title: "Tasks of about 10 ms of CPU time, 4 at a time",
+    plot: "tasks",
+    metrics: [METRIC],
+    contenders: contenders({ primes: 1_400_000 }, 4, {
+      threads: 300,
+      bullmq: 160,
+      sandboxed: 240,
+      bee: 160,
     }),
   },
 ];
