@@ -43,24 +43,26 @@ export function toReceipts(tasks: readonly { id: string }[], reply: unknown): Re
 /** What scripts/claim.lua answers. */
 export function toClaimed(reply: unknown): Claimed[] {
   type Row = [id: string, token: string, name: string, args: string, queue: string, terms: string];
-  const rows = chunks<Row>(reply as unknown[], 6);
-  return rows.map(([id, token, name, args, queue, terms]) => {
-    const [attempt, retries, maxRetries, timeLimit, softTimeLimit, onLost] =
-      (terms || "1 0 3 - - requeue").split(" ");
-    return {
-      id,
-      token: Number(token),
-      name,
-      args,
-      queue,
-      attempt: Number(attempt),
-      retries: Number(retries),
-      maxRetries: Number(maxRetries),
-      timeLimit: timeLimit === "-" ? null : Number(timeLimit),
-      softTimeLimit: softTimeLimit === "-" ? null : Number(softTimeLimit),
-      onLost: onLost as OnLost,
-    };
-  });
+  return chunks<Row>(reply as unknown[], 6).map(([id, token, name, args, queue, terms]) => ({
+    ...{ id, token: Number(token), name, args, queue },
+    ...(terms ? toTerms(terms) : MOST_HAVE),
+  }));
+}
+
+type Terms = Omit<Claimed, "id" | "token" | "name" | "args" | "queue">;
+
+const MOST_HAVE = toTerms("1 0 3 - - requeue");
+
+function toTerms(words: string): Terms {
+  const [attempt, retries, maxRetries, timeLimit, softTimeLimit, onLost] = words.split(" ");
+  return {
+    attempt: Number(attempt),
+    retries: Number(retries),
+    maxRetries: Number(maxRetries),
+    timeLimit: timeLimit === "-" ? null : Number(timeLimit),
+    softTimeLimit: softTimeLimit === "-" ? null : Number(softTimeLimit),
+    onLost: onLost as OnLost,
+  };
 }
 
 /** What scripts/queues.lua answers. */

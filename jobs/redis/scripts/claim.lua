@@ -122,23 +122,23 @@ end
 
 -- What a worker has to know of a task besides its arguments, where it is not as for most.
 local function terms_of(task)
-  local max_retries = task.max_retries or '3'
-  local time_limit = limit_of('time', task.name) or task.time_limit or '-'
-  local soft_time_limit = limit_of('soft', task.name) or task.soft_time_limit or '-'
-  local terms = task.attempt .. ' ' .. task.retries .. ' ' .. max_retries .. ' ' .. time_limit .. ' '
-    .. soft_time_limit .. ' ' .. (task.on_lost or 'requeue')
-  return terms == '1 0 3 - - requeue' and '' or terms
+  local max_retries, on_lost = task.max_retries, task.on_lost
+  local time_limit = limit_of('time', task.name) or task.time_limit
+  local soft_time_limit = limit_of('soft', task.name) or task.soft_time_limit
+  local is_first = task.attempt == '1' and task.retries == '0'
+  if is_first and not (max_retries or time_limit or soft_time_limit or on_lost) then return '' end
+  return table.concat({ task.attempt, task.retries, max_retries or '3', time_limit or '-',
+    soft_time_limit or '-', on_lost or 'requeue' }, ' ')
 end
 
-local function next_of(number)
-  return ('%d'):format(number + 1)
-end
+local bodies = {} -- of STARTED, by attempt
 
 local function start(id, task)
   local token, seq = next_of(task.deliveries), next_of(task.seq)
   call('HSET', K.task(id), 'status', 'STARTED', 'worker', worker, 'started', at,
     'deliveries', token, 'seq', seq)
-  announce(id, task.name, seq, started_event(worker, task.attempt, at))
+  bodies[task.attempt] = bodies[task.attempt] or started_event(worker, task.attempt, at)
+  announce(id, task.name, seq, bodies[task.attempt])
   count_duration('waited', task.name, math.max(0, now - task.ready))
   add(running_in, task.queue, 1)
   if task.concurrency_key then call('HINCRBY', K.running, task.concurrency_key, 1) end

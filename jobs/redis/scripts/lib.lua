@@ -18,6 +18,13 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- The next whole number, as text: to make it from a number takes longer than all but the largest need.
+local FOLLOWING = { ['0'] = '1', ['1'] = '2', ['2'] = '3', ['3'] = '4' }
+
+local function next_of(number)
+  return FOLLOWING[number] or ('%d'):format(number + 1)
+end
+
 -- Rounds milliseconds: counters and the numbers in keys are whole.
 local function whole(ms)
   return math.floor(ms + 0.5)

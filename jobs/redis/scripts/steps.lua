@@ -176,7 +176,7 @@ end
 
 -- Ends a task with this event. `task` is a table of its present fields; `field` is what to set besides.
 local function finish(id, task, state, at, body, field, value)
-  local seq = ('%d'):format((task.seq or 1) + 1)
+  local seq = next_of(task.seq or '1')
   local ttl = state == 'FAILURE' and math.max(keep.ended, keep.dead) or keep.ended
   local unique_ms = tonumber(task.unique_until)
   if unique_ms and state ~= 'REVOKED' then
