@@ -23,7 +23,7 @@ export async function settledKib(pid: number): Promise<number> {
   return before;
 }
 
-async function residentKib(pid: number): Promise<number> {
+export async function residentKib(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]);
 }

@@ -1,10 +1,11 @@
 /** How many events of tasks one server passes on to many WebSockets. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Counted, Order } from "../clients/sockets.ts";
 import { fastapiMissing, startFastapi } from "../peers/fastapi.ts";
-import { settledKib } from "../resources.ts";
-import type { Bench, Scenario } from "../scenario.ts";
+import { residentKib, settledKib } from "../resources.ts";
+import type { Bench, Goal, Scenario } from "../scenario.ts";
 import { type Server, startServe } from "../serving.ts";
 
 const CLIENT = fileURLToPath(new URL("../clients/sockets.ts", import.meta.url));
@@ -43,6 +44,8 @@ async function measure(
   const go = client.stdin.getWriter();
   await go.write(new TextEncoder().encode("go\n"));
   await go.close();
+  await sleep(WARMUP_MS + order.forMs / 2);
+  const busy = await residentKib(server.pid);
   let said = "";
   for (let part; !(part = await lines.read()).done;) said += part.value;
   const { success } = await client.status;
@@ -52,8 +55,9 @@ async function measure(
   return {
     broadcasts: broadcasts / ms * 1000,
     deliveries: broadcasts * sockets / ms * 1000,
-    memory: (after - before) / sockets,
-    client: cpu * 100,
+    [BUSY_MEMORY.name]: (busy - before) / sockets,
+    [MEMORY.name]: (after - before) / sockets,
+    [CLIENT_CPU.name]: cpu * 100,
   };
 }
 
@@ -69,17 +73,18 @@ function taskapp(sockets: number, window: number) {
 
 /** How busy the client was shows that it is not what was measured. */
 const CLIENT_CPU = { name: "client", unit: "% of a core", better: "less" } as const;
-const MEMORY = { name: "memory", unit: "KiB a socket", better: "less" } as const;
+const MEMORY = { name: "memory, open", unit: "KiB a socket", better: "less" } as const;
+const BUSY_MEMORY = { name: "memory, meanwhile", unit: "KiB a socket", better: "less" } as const;
 const DELIVERIES = { name: "deliveries", unit: "deliveries/s", better: "more" } as const;
 
-function many(sockets: number, window: number): Scenario {
+function many(sockets: number, window: number, goals: Goal[]): Scenario {
   return {
     name: `sockets-${sockets}`,
     title: `Events of tasks to ${sockets.toLocaleString("en")} WebSockets of one server`,
     slow: true,
-    metrics: [DELIVERIES, MEMORY, CLIENT_CPU],
+    metrics: [DELIVERIES, MEMORY, BUSY_MEMORY, CLIENT_CPU],
     contenders: [taskapp(sockets, window)],
-    goals: [{ text: "at most 40 KB a socket, nothing lost", metric: "memory", atMost: 40 }],
+    goals,
   };
 }
 
@@ -110,6 +115,10 @@ export const socketScenarios: Scenario[] = [
       ratio: 50,
     }],
   },
-  many(1000, 50),
-  many(10_000, 10),
+  many(1000, 50, []),
+  many(10_000, 10, [{
+    text: "at most 40 KB a socket, nothing lost",
+    metric: BUSY_MEMORY.name,
+    atMost: 40_000 / 1024,
+  }]),
 ];
