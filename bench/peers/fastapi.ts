@@ -33,7 +33,8 @@ export async function startFastapi(redis: string, processes = 1): Promise<Server
     return {
       pid: child.pid,
       async [Symbol.asyncDispose]() {
-        child.kill("SIGTERM"); // gunicorn would leave its processes at a SIGKILL
+        // Neither waits for open sockets then; gunicorn would leave its processes at a SIGKILL.
+        child.kill(processes === 1 ? "SIGKILL" : "SIGQUIT");
         await child.status;
       },
     };
