@@ -22,7 +22,12 @@ const PROGRAMS: { name: string; program: string; args: string[]; pattern: RegExp
   { name: "wrk", program: "wrk", args: ["--version"], pattern: /wrk \S*?([\d.]+)/ },
 ];
 
-const PYTHON_PACKAGES = { Celery: "celery", "redis-py": "redis", FastAPI: "fastapi" };
+const PYTHON_PACKAGES = {
+  Celery: "celery",
+  "redis-py": "redis",
+  FastAPI: "fastapi",
+  uvicorn: "uvicorn",
+};
 
 export async function machine(): Promise<Machine> {
   const [cpu] = cpus();
