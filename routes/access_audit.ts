@@ -60,7 +60,7 @@ export function audit(
     principal: Principal | undefined,
   ): Promise<void> {
     const { status } = c.res;
-    const body = await readBody(c);
+    const body = bodyOf(c);
     if (body?.["dry_run"] === true && status < 400) return;
     const entry: Stored = {
       ...c.get("actor") ?? {
@@ -127,9 +127,9 @@ function decoded(text: string): string {
 
 type Body = { [name: string]: Json };
 
-/** What the body said, if it was read and is an object. */
-async function readBody(c: Context): Promise<Body | null> {
-  const text = await c.req.bodyCache.text;
+/** What the body said, if all of it was read and it is an object. */
+function bodyOf(c: Context): Body | null {
+  const text = c.get("body") as ContextVariableMap["body"] | undefined;
   if (!text) return null;
   try {
     const body: Json = JSON.parse(text);

@@ -2,7 +2,7 @@
 
 import { createHmac, randomBytes } from "node:crypto";
 import type { Context } from "hono";
-import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { deleteCookie, generateCookie, getCookie } from "hono/cookie";
 import type { Account, Directory } from "../jobs/access_directory.ts";
 import { BusyError, hashToken, isToken, verifyPassword } from "../jobs/access_secrets.ts";
 import type { Broker } from "../jobs/broker.ts";
@@ -194,10 +194,12 @@ export class Login {
     const now = Date.now();
     const expiresAt = Math.min(now + SESSION_MS, startedAt + LONGEST_SESSION_MS);
     const session: Session = [account.name, account.mark, id, startedAt, expiresAt];
-    setCookie(c, SESSION_COOKIE, seal("session", session, await this.#secret()), {
+    const cookie = generateCookie(SESSION_COOKIE, seal("session", session, await this.#secret()), {
       ...this.#attributes(c),
       maxAge: Math.ceil((expiresAt - now) / 1000),
     });
+    // What is set on `c.res` comes with every answer, also with one that a route makes without the context.
+    c.res.headers.append("set-cookie", cookie);
     return principalOf(account, "session", { id, expiresAt });
   }
 

@@ -81,9 +81,9 @@ export function createApp(parts: AppParts): App {
   const note = audit(broker, clients, mask);
   app.use(async (c, next) => {
     await next();
+    complement(c.res); // first: if noting fails, what is answered then has the headers of this one
     const noting = note(c);
     if (noting) await noting;
-    complement(c.res);
   });
   app.use(checked(
     refuseOtherHosts(allowedHosts),

@@ -8,6 +8,13 @@ import { Problem } from "./problem.ts";
 const PATIENCE_MS = 5000;
 const SLOWEST = 128 * 1024;
 
+declare module "hono" {
+  interface ContextVariableMap {
+    /** The text of the body, once all of it was read. */
+    body: string;
+  }
+}
+
 const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i;
 
 /** Of all bodies that are being read; an app that closes lets it rest. */
@@ -51,6 +58,7 @@ async function readBody(c: Context, maxBytes: number): Promise<string> {
   if (length > maxBytes) throw tooLarge(maxBytes);
   if (declared === undefined) c.req.raw = limited(c.req.raw, maxBytes);
   const text = await withinTime(PATIENCE_MS + 1000 * length / SLOWEST, c.req.text());
+  c.set("body", text);
   if (text !== "" && !JSON_TYPE.test(c.req.header("content-type") ?? "")) {
     throw new Problem(
       415,

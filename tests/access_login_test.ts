@@ -65,21 +65,23 @@ Deno.test("the cookie is for this server's own requests only, and for https wher
 
 Deno.test("a session that is used goes on, but not for more than a week", async () => {
   await using secured = await Secured.start();
-  const { cookie } = await secured.login("the-viewer");
+  const { cookie } = await secured.login("the-operator");
   const [, sealed = ""] = cookie.split("=");
   const payload = sealed.split(".")[0] ?? "";
   const session = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
   const secret = (await secured.test.broker.access.read(null))?.records.get("secret") ?? "";
-  const withTimes = async (startedAt: number, expiresAt: number) => {
+  const withTimes = async (startedAt: number, expiresAt: number, route = "GET /queues") => {
     const changed = Object.assign([...session], { 3: startedAt, 4: expiresAt });
-    return await secured.request("GET", "/queues", {
-      cookie: `taskapp_session=${seal("session", changed, secret)}`,
-    });
+    const [method = "", path = ""] = route.split(" ");
+    const cookie = `taskapp_session=${seal("session", changed, secret)}`;
+    return await secured.request(method, path, { cookie, ...PAGE });
   };
   const now = Date.now();
   assertEquals((await withTimes(now, now + 12 * HOUR)).headers.has("set-cookie"), false);
-  const renewed = await withTimes(now - 6 * HOUR, now + 6 * HOUR);
-  assertMatch(renewed.headers.get("set-cookie") ?? "", /Max-Age=43[12]\d\d;/);
+  for (const route of ["GET /queues", "POST /tasks", "GET /me"]) {
+    const renewed = await withTimes(now - 6 * HOUR, now + 6 * HOUR, route);
+    assertMatch(renewed.headers.get("set-cookie") ?? "", /Max-Age=43[12]\d\d;/, route);
+  }
   const weekOld = await withTimes(now - 7 * 24 * HOUR + HOUR, now + HOUR / 2);
   assertMatch(weekOld.headers.get("set-cookie") ?? "", /Max-Age=3[56]\d\d;/);
   const last = await withTimes(now - 7 * 24 * HOUR + HOUR, now + HOUR);

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { AuditEntry } from "../jobs/wire.ts";
 import { problem, TestApp } from "./routes_app.ts";
 
 Deno.test("POST /tasks without a body starts the sample task with its default of 60", async () => {
@@ -172,14 +173,27 @@ Deno.test("one bad task in a batch refuses all of it, with its path", async () =
   assertEquals((await t.broker.stats()).enqueued, 0);
 });
 
-Deno.test("a body that does not arrive is not waited for", async () => {
+Deno.test("a body that does not arrive, or not in time, is not waited for, whoever sends it", async () => {
   await using t = await TestApp.start();
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, t.app.fetch);
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
-  const request = "POST /tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
-    "Content-Length: 10\r\n\r\n{";
-  await connection.write(new TextEncoder().encode(request));
-  const answer = new Uint8Array(1024);
-  const length = await connection.read(answer) ?? 0;
-  assertMatch(new TextDecoder().decode(answer.subarray(0, length)), /^HTTP\/1.1 408 /);
+  const send = async (headers: string, body: string) => {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+    const head = `POST /tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${headers}`;
+    const given = new TextEncoder().encode(`${head}\r\n${body}`);
+    for (let sent = 0; sent < given.length;) sent += await connection.write(given.subarray(sent));
+    const answer = new Uint8Array(1024);
+    const length = await connection.read(answer) ?? 0;
+    return new TextDecoder().decode(answer.subarray(0, length));
+  };
+  const fromPage = "X-Requested-With: taskapp\r\n"; // of the page's requests there is an audit trail
+  const late = await Promise.all(
+    ["", fromPage].map((header) => send(`${header}Content-Length: 10\r\n`, "{")),
+  );
+  for (const answer of late) assertMatch(answer, /^HTTP\/1.1 408 /);
+  const chunk = `200000\r\n${"x".repeat(0x200000)}\r\n0\r\n\r\n`;
+  const long = await send(`${fromPage}Transfer-Encoding: chunked\r\n`, chunk);
+  assertMatch(long, /^HTTP\/1.1 413 [^]*content-security-policy: default-src 'none'/);
+  const { entries } = await (await t.get("/audit")).json();
+  const noted = entries.map(({ status, detail }: AuditEntry) => [status, detail]);
+  assertEquals(noted, [[413, null], [408, null]]);
 });
