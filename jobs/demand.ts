@@ -9,6 +9,8 @@ const SHORT_TASK_MS = 20;
 const AHEAD_MS = 5;
 /** up to this many times the prefetch multiplier. */
 const AHEAD_TASKS = 32;
+/** but never more than this: a pool of threads has room for no more (thread_queue.ts). */
+const MAX_AHEAD = 10_000;
 /** In one call: a bound on how long it holds the broker. */
 const MAX_CLAIM = 1000;
 
@@ -58,6 +60,6 @@ export class Demand {
     const times = this.prefetchMultiplier - 1;
     if (this.#runMs.value >= SHORT_TASK_MS) return 0;
     const inTime = Math.floor(limit * AHEAD_MS / this.#runMs.value);
-    return Math.max(limit * times, Math.min(AHEAD_TASKS * times, inTime));
+    return Math.min(MAX_AHEAD, Math.max(limit * times, Math.min(AHEAD_TASKS * times, inTime)));
   }
 }

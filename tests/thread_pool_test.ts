@@ -2,8 +2,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Claimed, Outcome } from "../jobs/broker.ts";
+import { Demand } from "../jobs/demand.ts";
 import type { TaskHandle } from "../jobs/task.ts";
 import { ThreadPool, type ThreadPoolOptions } from "../jobs/thread_pool.ts";
+import { MAX_CONCURRENCY } from "../jobs/worker_options.ts";
 import { fixtures } from "./fixtures/tasks.ts";
 import { until } from "./until.ts";
 import { THREADS } from "./worker_setup.ts";
@@ -150,6 +152,22 @@ Deno.test("a task that is taken back while threads take others begins nowhere", 
   assert(taken.size > 0);
   await told.all(all.filter(({ id }) => !taken.has(id)));
   assert(told.begun.every((id) => !taken.has(id)));
+});
+
+Deno.test("a pool has room for all that a worker may ever claim", async () => {
+  const demand = new Demand(1000);
+  demand.noteRun(0.001);
+  let held = 0;
+  for (let more = -1; more !== 0; held += more) more = demand.want(MAX_CONCURRENCY, held);
+  assert(held > MAX_CONCURRENCY);
+  await using told = await Told.start(1);
+  const all = echoes(held);
+  told.pool.run([job(fixtures.busy, 60_000), ...all]);
+  await until(() => {
+    told.pool.look();
+    return told.begun.length === 1;
+  });
+  for (const { id } of all) assert(told.pool.takeBack(id));
 });
 
 Deno.test("arguments and results of any length arrive as they were", async () => {
