@@ -78,7 +78,7 @@ class ThreadLoop {
       if ("wake" in message) this.#work();
       else if ("giveBackMemory" in message) giveBackMemory();
       else if ("work" in message) this.#fetched?.(message.work);
-      else if (this.#run?.cell === message.cell) this.#run.context?.abort(message.abort);
+      else if (this.#run?.work?.id === message.id) this.#run.context?.abort(message.abort);
     });
     // An error that nobody awaits belongs to the task that runs, as far as anyone can tell.
     globalThis.addEventListener("error", (event) => {
@@ -122,7 +122,8 @@ class ThreadLoop {
         if (this.#status.begun === this.data.maxTasksPerChild) this.#post({ last: true });
         return true;
       }
-      this.#status.rest(usedMiB());
+      this.#status.noteUsed(usedMiB());
+      this.#status.rest();
       // One that was put in before that woke nobody.
       if (!this.#queue.hasReady || !this.#status.wake()) {
         this.#ring(now);
@@ -204,6 +205,7 @@ class ThreadLoop {
    */
   #watchHeap(): void {
     this.#watch ??= setInterval(() => {
+      this.#status.noteUsed(usedMiB()); // one that is never idle says so too
       if (getHeapStatistics().heap_size_limit > this.#heapLimit) {
         this.#isParked = true;
         this.#post({ outOfMemory: true });

@@ -27,7 +27,8 @@ export interface ThreadData {
 export type ToThread =
   | { wake: true }
   | { giveBackMemory: true }
-  | { abort: AbortReason; cell: number }
+  /** A task by its id: by now another may be in its cell. */
+  | { abort: AbortReason; id: string }
   /** Answers `fetch`. */
   | { work: Work };
 

@@ -124,8 +124,7 @@ export class ThreadPool implements Pool {
   }
 
   abort(id: string, reason: AbortReason): void {
-    const entry = this.#entries.get(id);
-    if (entry) entry.child?.post({ abort: reason, cell: entry.cell });
+    this.#entries.get(id)?.child?.post({ abort: reason, id });
   }
 
   stop(id: string): void {

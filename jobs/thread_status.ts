@@ -31,9 +31,13 @@ export class ThreadStatus {
     return this.#get(BEGUN);
   }
 
-  /** What the thread used when it last had nothing to do; null before that. */
+  /** What the thread used when it last said so; null before that. */
   get usedMiB(): number | null {
     return this.#get(USED_KIB) / 1024 || null;
+  }
+
+  noteUsed(mib: number): void {
+    Atomics.store(this.#fields, USED_KIB, Math.ceil(mib * 1024));
   }
 
   get isIdle(): boolean {
@@ -65,8 +69,7 @@ export class ThreadStatus {
     return this.#step(IDLE, CLOSED);
   }
 
-  rest(usedMiB: number): void {
-    Atomics.store(this.#fields, USED_KIB, Math.ceil(usedMiB * 1024));
+  rest(): void {
     Atomics.store(this.#fields, MODE, IDLE);
   }
 

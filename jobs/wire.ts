@@ -278,7 +278,7 @@ export interface ThreadInfo {
   slot: string;
   /** Since this thread began. */
   tasks_done: number;
-  /** Heap and array buffers when its last task had ended, garbage included; null before that. */
+  /** Heap and array buffers when it last looked, garbage included; null before its first task. */
   memory_mib: number | null;
 }
 

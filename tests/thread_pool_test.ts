@@ -170,6 +170,39 @@ Deno.test("a pool has room for all that a worker may ever claim", async () => {
   for (const { id } of all) assert(told.pool.takeBack(id));
 });
 
+Deno.test("what was to stop a task that has just ended does not stop the one in its place", async () => {
+  await using told = await Told.start(1);
+  const all = echoes(50);
+  told.run(...all);
+  await told.all(all);
+  const lookUntil = (seen: () => boolean) => {
+    const end = performance.now() + 1000;
+    while (!seen() && performance.now() < end) told.pool.look();
+  };
+  for (let round = 0; round < 50; round++) {
+    const first = job(fixtures.busy, 0.5);
+    const second = job(fixtures.busy, 0.8);
+    const third = job(fixtures.nap, 5);
+    told.run(first, second);
+    lookUntil(() => told.begun.includes(first.id));
+    told.pool.abort(first.id, "soft_time_limit");
+    lookUntil(() => told.outcomes.has(first.id));
+    told.run(third);
+    all.push(first, second, third);
+    await told.all(all);
+  }
+  assert(all.every(({ id }) => told.outcomes.get(id)?.state === "SUCCESS"));
+});
+
+Deno.test("a thread tells what memory it uses also while it is never idle", async () => {
+  await using told = await Told.start(1);
+  const nap = job(fixtures.nap, 60_000);
+  told.run(nap);
+  await until(() => told.pool.threads()[0]?.memory_mib !== null);
+  assertEquals(told.ended, []);
+  told.pool.stop(nap.id);
+});
+
 Deno.test("arguments and results of any length arrive as they were", async () => {
   await using told = await Told.start(2);
   const values = [
