@@ -8,7 +8,7 @@ const SHORT_TASK_MS = 20;
 /** and if they are very short, so many that all slots have something to do for so long, */
 const AHEAD_MS = 5;
 /** up to this many times the prefetch multiplier. */
-const AHEAD_TASKS = 32;
+const AHEAD_TASKS = 128;
 /** but never more than this: a pool of threads has room for no more (thread_queue.ts). */
 const MAX_AHEAD = 10_000;
 /** In one call: a bound on how long it holds the broker. */

@@ -33,7 +33,7 @@ Deno.test("very short tasks are claimed for some milliseconds of work, but not w
   assertEquals(demand.want(4, 4), 40);
   demand.noteRun(0);
   for (let run = 0; run < 100; run++) demand.noteRun(0.001);
-  assertEquals(demand.want(4, 4), 96);
+  assertEquals(demand.want(4, 4), 384);
   const never = new Demand(1);
   never.noteRun(0.001);
   assertEquals(never.want(4, 0), 4);

@@ -24,6 +24,7 @@ async function measure(
 ): Promise<Record<string, number>> {
   const order: Order = {
     port: server.port,
+    path: as === "taskapp" ? "/ws?batch=true" : "/ws",
     sockets,
     window,
     warmupMs: WARMUP_MS,
@@ -99,13 +100,13 @@ export const socketScenarios: Scenario[] = [
       CLIENT_CPU,
     ],
     contenders: [
-      taskapp(100, 100),
+      taskapp(100, 400),
       {
         name: "FastAPI",
         missing: fastapiMissing,
         async measure(at) {
           await using server = await startFastapi(at.redis.url);
-          return await measure(at, server, "tutorial", 100, 100);
+          return await measure(at, server, "tutorial", 100, 400);
         },
       },
     ],
