@@ -79,7 +79,10 @@ export function addWorkOptions(command: Command): Command {
         .env("TASKAPP_MAX_MEMORY_PER_CHILD").argParser(integer(16, 65536)),
     )
     .addOption(
-      new Option("--prefetch-multiplier <n>", "claim short tasks ahead, up to n per slot")
+      new Option(
+        "--prefetch-multiplier <n>",
+        "claim short tasks ahead, up to n per slot, or very short ones for 5 ms of work; 1 for never",
+      )
         .env("TASKAPP_PREFETCH_MULTIPLIER").default(4).argParser(integer(1, 1000)),
     )
     .addOption(

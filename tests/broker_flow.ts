@@ -162,13 +162,17 @@ export const flowCases: Record<string, Case> = {
     for (let i = 0; i < tasks.length; i += 2000) await broker.enqueue(tasks.slice(i, i + 2000));
     const first = await broker.claim("w", ["default"], 2 * KEYS);
     assertEquals(first.length, KEYS);
-    const started = performance.now();
-    for (let i = 0; i < 50; i++) await broker.claim("v", ["default"], 10);
-    const blocked = performance.now() - started;
-    const empty = performance.now();
-    for (let i = 0; i < 50; i++) await broker.claim("v", ["nothing"], 10);
-    const idle = performance.now() - empty;
-    assert(blocked < 20 * idle + 50, `${blocked} ms against ${idle} ms for an empty queue`);
+    const fastest = async (queue: string) => {
+      const times: number[] = []; // only the fastest says nothing of what else the machine does
+      for (let i = 0; i < 50; i++) {
+        const started = performance.now();
+        await broker.claim("v", [queue], 10);
+        times.push(performance.now() - started);
+      }
+      return Math.min(...times);
+    };
+    const [blocked, idle] = [await fastest("default"), await fastest("nothing")];
+    assert(blocked < 20 * idle, `${blocked} ms against ${idle} ms for an empty queue`);
     const [one] = first;
     assertExists(one);
     await settle(broker, one, success);
