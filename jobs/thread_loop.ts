@@ -4,6 +4,7 @@
  * heap, the main thread sees it from outside (thread_pool.ts).
  */
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate } from "node:timers/promises";
 import { getHeapStatistics } from "node:v8";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
@@ -25,6 +26,7 @@ import {
 import { ThreadQueue } from "./thread_queue.ts";
 import { ThreadStatus } from "./thread_status.ts";
 import { decodeWork, encodeOutcome } from "./thread_work.ts";
+import type { TaskError } from "./wire.ts";
 
 const HEAP_CHECK_EVERY_MS = 100;
 /** Outcomes of short tasks are rung for together, at most so late; the main thread looks by itself then. */
@@ -55,6 +57,10 @@ class ThreadLoop {
   readonly #heapLimit = getHeapStatistics().heap_size_limit;
   #watch: ReturnType<typeof setInterval> | undefined;
   #run: Run | undefined;
+  /** Tells of an error whose it is: by then the next task may have begun. */
+  readonly #owner = new AsyncLocalStorage<Run>();
+  /** What a task has left behind that has ended. */
+  #spoilt: TaskError | undefined;
   /** What it waits for that was too long for its cell. */
   #fetched: ((work: Work) => void) | undefined;
   #isParked = false;
@@ -80,7 +86,7 @@ class ThreadLoop {
       else if ("work" in message) this.#fetched?.(message.work);
       else if (this.#run?.work?.id === message.id) this.#run.context?.abort(message.abort);
     });
-    // An error that nobody awaits belongs to the task that runs, as far as anyone can tell.
+    // An error that nobody awaits belongs to the task that runs where nothing tells of another.
     globalThis.addEventListener("error", (event) => {
       event.preventDefault();
       this.#crash(event.error);
@@ -102,7 +108,8 @@ class ThreadLoop {
     let yieldedAt = now;
     while (this.#begin(now)) {
       const run = this.#run;
-      const outcome = await this.#execute();
+      if (!run) throw new Error("invariant: nothing has begun");
+      const outcome = await this.#owner.run(run, () => this.#execute(run));
       now = performance.now();
       if (run !== this.#run || !this.#end(outcome, now)) return;
       if (now - yieldedAt < YIELD_EVERY_MS) continue;
@@ -134,9 +141,7 @@ class ThreadLoop {
     return false;
   }
 
-  async #execute(): Promise<Outcome> {
-    const run = this.#run;
-    if (!run) throw new Error("invariant: nothing has begun");
+  async #execute(run: Run): Promise<Outcome> {
     const text = this.#queue.text(run.cell);
     const work = run.work = text === null ? await this.#fetch(run.cell) : decodeWork(text);
     const context = run.context = new Context(work, (updates) => {
@@ -171,6 +176,7 @@ class ThreadLoop {
       if (keptMiB === null) this.#status.hold();
       this.#post({ outcome, cell, ms });
     }
+    if (this.#spoilt) return this.#giveUp(this.#spoilt);
     if (keptMiB === null && this.#status.begun < this.data.maxTasksPerChild) {
       return ended === "done";
     }
@@ -193,10 +199,22 @@ class ThreadLoop {
   }
 
   #crash(thrown: unknown): void {
-    this.#isParked = true;
     const error = toTaskError(thrown);
+    const owner = this.#owner.getStore();
+    if (owner && this.#run && owner !== this.#run) {
+      this.#spoilt ??= error; // the task that runs now may come to its end
+      return;
+    }
+    this.#isParked = true;
     this.#end({ state: "FAILURE", error }, performance.now());
+    this.#giveUp(error);
+  }
+
+  /** Has itself replaced. */
+  #giveUp(error: TaskError): false {
+    this.#isParked = true;
     this.#post({ crash: error });
+    return false;
   }
 
   /**

@@ -346,7 +346,14 @@ export class ThreadPool implements Pool {
     const entry = this.#entries.values().find((each) => each.child === child);
     const isItsOwn = entry !== undefined && this.#cutOff(entry);
     this.#replace(slot);
-    if (!isItsOwn) return;
+    if (!isItsOwn) {
+      const { type, message } = error;
+      log.warn("A thread is replaced: it broke between two tasks: {type}: {message}", {
+        type,
+        message,
+      });
+      return;
+    }
     this.#entries.delete(entry.job.id);
     this.#listener.onOutcome(
       entry.job,

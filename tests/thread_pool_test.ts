@@ -120,6 +120,14 @@ Deno.test("tasks that end their thread take no other with them", async () => {
   ]);
 });
 
+Deno.test("an error that a task leaves behind is not the next one's", async () => {
+  await using told = await Told.start(1);
+  const all = [...echoes(50), job(fixtures.rejects_and_ends), job(fixtures.nap, 50), ...echoes(5)];
+  told.run(...all);
+  await told.all(all);
+  assertEquals(all.filter(({ id }) => told.outcomes.get(id)?.state !== "SUCCESS"), []);
+});
+
 Deno.test("what has not begun can be taken back although no thread answers", async () => {
   await using told = await Told.start(1);
   const loop = job(fixtures.busy, 60_000);
