@@ -20,8 +20,18 @@ async function withTask(replace: (text: string) => string) {
     };
     await Deno.writeTextFile(`${dir}/imports.json`, JSON.stringify({ imports }));
     const main = new URL("../main.ts", import.meta.url).pathname;
-    const args = ["run", "-A", "--import-map", `${dir}/imports.json`, main, "work", "--help"];
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+    const args = [
+      "run",
+      "-A",
+      "--import-map",
+      `${dir}/imports.json`,
+      main,
+      "call",
+      "divide",
+      "[1, 2]",
+    ];
+    const env = { TASKAPP_BROKER: `sqlite:${dir}/taskapp.db` };
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), { args, env }).output();
     return { code, err: new TextDecoder().decode(stderr) };
   } finally {
     await rm(dir, { recursive: true });
