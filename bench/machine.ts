@@ -43,8 +43,7 @@ export async function machine(): Promise<Machine> {
 async function versions(): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   const { stdout } = await Program.output(["--version"], {});
-  const commit = await tryOutput("git", ["describe", "--always", "--dirty"]);
-  found["taskapp"] = stdout.trim().replace(/^taskapp /, "") + (commit ? `, commit ${commit}` : "");
+  found["taskapp"] = stdout.trim().replace(/^taskapp /, "");
   found["Deno"] = Deno.version.deno;
   for (const { name, program, args, pattern } of PROGRAMS) {
     const said = await tryOutput(program, args);

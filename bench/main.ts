@@ -7,6 +7,7 @@
 import process from "node:process";
 import { Command } from "commander";
 import { writeDocument } from "./document.ts";
+import { makeExecutable } from "./executable.ts";
 import { machine } from "./machine.ts";
 import { type Report, scenarioReport, table } from "./report.ts";
 import { runScenario } from "./run.ts";
@@ -41,6 +42,7 @@ if (flags.write && (flags.quick || flags.only)) {
   program.error("error: --write is for a whole run: leave out --quick and --only");
 }
 const chosen = choose(flags);
+await using _executable = await makeExecutable();
 const at = new Date().toISOString();
 const started = performance.now();
 const report: Report = {
@@ -63,7 +65,7 @@ report.seconds = Math.round((performance.now() - started) / 1000);
 if (flags.json) await Deno.writeTextFile(flags.json, `${JSON.stringify(report, null, 2)}\n`);
 if (flags.write) await writeDocument(report);
 const failed = report.scenarios.some(({ rows }) => rows.some((row) => row.failed));
-Deno.exit(failed ? 1 : 0);
+if (failed) Deno.exitCode = 1;
 
 function inHelp({ name, title, slow }: Scenario): string {
   return `  ${name.padEnd(20)} ${title}${slow ? " (not with --quick)" : ""}`;

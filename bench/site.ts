@@ -20,15 +20,13 @@ export async function startSite(kind: string, start: () => Promise<TestStore>): 
   return openSite(kind, await start());
 }
 
-/** @param flags of Deno, for the program's processes */
-export function openSite(kind: string, store: TestStore, flags: string[] = []): Site {
+export function openSite(kind: string, store: TestStore): Site {
   const broker = connectBroker(store.url);
   return {
     kind,
     store,
     broker,
-    start: (...args) =>
-      Program.start(args, { ...QUIET, TASKAPP_BROKER: store.url }, store.cwd, flags),
+    start: (...args) => Program.start(args, { ...QUIET, TASKAPP_BROKER: store.url }, store.cwd),
     async [Symbol.asyncDispose]() {
       await broker.close();
       await store[Symbol.asyncDispose]();

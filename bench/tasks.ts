@@ -1,10 +1,7 @@
-/**
- * The task that is measured, added to those of the program as a user adds one; loaded before the program,
- * so that nothing of it has to change.
- */
+/** The task that is measured. */
 
 import * as z from "zod";
-import { defineTask, type TaskHandle } from "../jobs/task.ts";
+import { defineTask } from "../jobs/task.ts";
 import { work } from "./peers/work.mjs";
 
 /** One for all kinds of work, as in the peers. */
@@ -18,5 +15,3 @@ export const bench = defineTask({
   }),
   run: (data) => work(data),
 });
-
-export const tasks: TaskHandle[] = [bench];

@@ -13,10 +13,12 @@ export const EXECUTABLE = Deno.env.get("TASKAPP_EXECUTABLE");
 
 const RUN = config.tasks.taskapp.command.split(" ");
 
-/** What to run before the arguments of a command. */
-const [FILE = "", ...FLAGS] = EXECUTABLE === undefined
-  ? [Deno.execPath(), ...RUN.slice(1, -1), `--allow-read=${ROOT}`, `${ROOT}main.ts`]
-  : [resolve(EXECUTABLE)];
+/** What to run before the arguments of a command. Benchmarks name their executable after their start. */
+function runnable(): [file: string, ...flags: string[]] {
+  const executable = Deno.env.get("TASKAPP_EXECUTABLE");
+  if (executable !== undefined) return [resolve(executable)];
+  return [Deno.execPath(), ...RUN.slice(1, -1), `--allow-read=${ROOT}`, `${ROOT}main.ts`];
+}
 
 interface Output {
   code: number;
@@ -31,18 +33,10 @@ export class Program implements AsyncDisposable {
     this.#child = child;
   }
 
-  /**
-   * Starts it; what it prints goes nowhere, unless TEST_VERBOSE is set.
-   * @param flags of Deno, for the sources
-   */
-  static start(
-    args: string[],
-    env: Record<string, string>,
-    cwd = ROOT,
-    flags: string[] = [],
-  ): Program {
+  /** Starts it; what it prints goes nowhere, unless TEST_VERBOSE is set. */
+  static start(args: string[], env: Record<string, string>, cwd = ROOT): Program {
     const output = Deno.env.has("TEST_VERBOSE") ? "inherit" : "null";
-    return new Program(command(args, env, cwd, output, flags).spawn());
+    return new Program(command(args, env, cwd, output).spawn());
   }
 
   /** Starts it for `stop`, which answers what it printed: little enough for the pipe to hold. */
@@ -109,10 +103,10 @@ function command(
   env: Record<string, string>,
   cwd: string,
   output: "inherit" | "piped" | "null",
-  flags: string[] = [],
 ): Deno.Command {
-  return new Deno.Command(FILE, {
-    args: [...FLAGS.slice(0, -1), ...flags, ...FLAGS.slice(-1), ...args],
+  const [file, ...flags] = runnable();
+  return new Deno.Command(file, {
+    args: [...flags, ...args],
     env,
     cwd,
     stdin: "null",

@@ -6,7 +6,6 @@
 
 import type { Buffer } from "node:buffer";
 import { connectBroker } from "../../jobs/connect.ts";
-import { ownTasksMissing } from "../own_tasks.ts";
 import { Recorder, replay } from "../recording.ts";
 import type { Bench, Contender, Goal, Scenario } from "../scenario.ts";
 import { theirRedis } from "../site.ts";
@@ -71,7 +70,6 @@ const GOAL: Goal = { text: "at least 60 % of it", against: LIMIT, ratio: 0.6 };
 function worker(name: string, pool: "threads" | "async", concurrency: number): Contender {
   return {
     name,
-    missing: ownTasksMissing,
     measure: (at) => runTasks(at, { data: {}, concurrency, tasks: 40_000 }, pool, theirRedis(at)),
   };
 }

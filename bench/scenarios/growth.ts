@@ -2,7 +2,6 @@
 
 import { connectBroker } from "../../jobs/connect.ts";
 import { countPrimes } from "../../jobs/tasks/count_primes.ts";
-import { ownTasksMissing } from "../own_tasks.ts";
 import type { Bench, Metric, Scenario } from "../scenario.ts";
 import { theirRedis } from "../site.ts";
 import { runTasks } from "./work.ts";
@@ -104,7 +103,6 @@ export const growthScenarios: Scenario[] = [
     ],
     contenders: [{
       name: "taskapp",
-      missing: ownTasksMissing,
       async measure(at) {
         const rates: Record<string, number> = {};
         for (const count of PROCESSES) {

@@ -3,7 +3,6 @@
 import { fileURLToPath } from "node:url";
 import { output } from "../command.ts";
 import { nodeMissing, runNode } from "../peers/node.ts";
-import { ownTasks, ownTasksMissing } from "../own_tasks.ts";
 import type { Bench, Contender, Goal, Metric, Scenario } from "../scenario.ts";
 import { openSite, theirRedis, workers } from "../site.ts";
 
@@ -53,8 +52,7 @@ function request(at: Bench, capacity: number) {
 }
 
 async function taskapp(at: Bench, capacity: number): Promise<Record<string, number>> {
-  await using own = await ownTasks();
-  await using site = openSite("", theirRedis(at), own.flags);
+  await using site = openSite("", theirRedis(at));
   await using _worker = site.start("work", "-c", `${CONCURRENCY}`);
   await workers(site, 1);
   const asked = JSON.stringify(request(at, capacity));
@@ -68,7 +66,6 @@ function contenders(capacity: { taskapp: number; bullmq: number }): Contender[] 
   return [
     {
       name: "taskapp",
-      missing: ownTasksMissing,
       measure: (at) => taskapp(at, capacity.taskapp),
     },
     {

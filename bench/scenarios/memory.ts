@@ -3,7 +3,6 @@
 import { Redis } from "ioredis";
 import { celeryMissing, runCelery } from "../peers/celery.ts";
 import { nodeMissing, runNode } from "../peers/node.ts";
-import { ownTasks, ownTasksMissing } from "../own_tasks.ts";
 import type { Bench, Contender, Scenario } from "../scenario.ts";
 import { openSite, theirRedis } from "../site.ts";
 import { bench } from "../tasks.ts";
@@ -26,8 +25,7 @@ function count(at: Bench): number {
 }
 
 async function taskapp(at: Bench): Promise<Record<string, number>> {
-  await using own = await ownTasks();
-  await using site = openSite("", theirRedis(at), own.flags);
+  await using site = openSite("", theirRedis(at));
   const task = await bench.prepare({});
   const tasks = count(at);
   await site.broker.ping();
@@ -65,7 +63,7 @@ export const memoryScenarios: Scenario[] = [{
     { name: "waiting", unit: "bytes", better: "less" },
   ],
   contenders: [
-    { name: "taskapp", missing: ownTasksMissing, measure: taskapp },
+    { name: "taskapp", measure: taskapp },
     node("BullMQ", "bullmq"),
     node("bee-queue", "bee"),
     {

@@ -4,7 +4,6 @@ import { celeryMissing, runCelery } from "../peers/celery.ts";
 import { nodeMissing, runNode } from "../peers/node.ts";
 import { runRate } from "../peers/run.mjs";
 import { startSqlite, type TestStore } from "../../tests/stores.ts";
-import { ownTasks, ownTasksMissing } from "../own_tasks.ts";
 import type { Bench, Contender, Metric, Scenario } from "../scenario.ts";
 import { openSite, type Site, theirRedis, workers } from "../site.ts";
 import { bench } from "../tasks.ts";
@@ -50,8 +49,7 @@ export async function runTasks(
   store: TestStore,
   processes = 1,
 ): Promise<Record<string, number>> {
-  await using own = await ownTasks();
-  await using site = openSite("", store, own.flags);
+  await using site = openSite("", store);
   await using programs = new AsyncDisposableStack();
   for (let i = 0; i < processes; i++) {
     programs.use(site.start("work", "-P", pool, "-c", `${load.concurrency}`));
@@ -73,7 +71,6 @@ export async function runTasks(
 function taskapp(name: string, pool: Pool, load: Load, sqlite = false): Contender {
   return {
     name,
-    missing: ownTasksMissing,
     measure: async (at) =>
       await runTasks(at, load, pool, sqlite ? await startSqlite() : theirRedis(at)),
   };
