@@ -3,6 +3,7 @@
  * its tasks, as users add one.
  */
 
+import { cp } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { output, tryOutput } from "./command.ts";
 
@@ -37,8 +38,7 @@ export async function makeExecutable(): Promise<AsyncDisposable> {
   try {
     const commit = await tryOutput("git", ["-C", ROOT, "describe", "--always", "--dirty"]) ?? "";
     const source = `${dir}/source`;
-    await Deno.mkdir(source);
-    await output("cp", ["-R", ...SOURCES.map((name) => ROOT + name), source]);
+    for (const name of SOURCES) await cp(ROOT + name, `${source}/${name}`, { recursive: true });
     await Deno.rename(`${source}/jobs/tasks/mod.ts`, `${source}/jobs/tasks/usual.ts`);
     await Deno.writeTextFile(`${source}/jobs/tasks/mod.ts`, TASKS);
     const file = `${dir}/taskapp`;
