@@ -65,6 +65,40 @@ const cases: Record<string, Case> = {
     assertEquals(ids(await broker.claim("w", ["default"], 10)), [task.id]);
   },
 
+  "a call of tasks of many kinds is answered in its order, and each is accepted once": async (
+    connect,
+  ) => {
+    const broker = connect();
+    const [known, first, a] = [newTask(), newTask(), newTask()];
+    const [b, c, d] = [newTask(), newTask(), newTask()];
+    const keyed = newTask({ idempotencyKey: "k" });
+    await broker.enqueue([known, keyed]);
+    const tasks = [
+      first,
+      { ...known, args: "[9]" },
+      a,
+      { ...a, args: "[8]" },
+      { ...b, name: "other" },
+      newTask({ idempotencyKey: "k" }),
+      newTask({ idempotencyKey: "k", args: "[7]" }),
+      { ...c, maxRetries: 1 },
+      { ...b, name: "other" },
+      d,
+    ];
+    const receipts = await broker.enqueue(tasks);
+    assertEquals(ids(receipts), ids([first, known, a, a, b, keyed, keyed, c, b, d]));
+    const created = [true, false, true, false, true, false, false, true, false, true];
+    assertEquals(receipts.map((receipt) => receipt.created), created);
+    assertEquals(receipts.findIndex(({ conflict }) => conflict), 6);
+    const claimed = await broker.claim("w", ["default"], 20);
+    assertEquals(ids(claimed), ids([known, keyed, first, a, b, c, d]));
+    assertEquals(claimed.map(({ args }) => args), claimed.map(() => known.args));
+    assertEquals([claimed[4]?.name, claimed[5]?.maxRetries], ["other", 1]);
+    assertEquals((await broker.stats()).enqueued, 7);
+    const listed = (await broker.list({ limit: 20 })).tasks.map(({ task_id }) => task_id);
+    assertEquals(listed, ids(claimed).toReversed());
+  },
+
   "an idempotency key answers the first task, and tells another call apart": async (connect) => {
     const broker = connect();
     const first = newTask({ idempotencyKey: "k" });

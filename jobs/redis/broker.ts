@@ -49,7 +49,7 @@ import {
   toTaskLimits,
   toWorker,
 } from "./decode.ts";
-import { encodeBeat, encodeSettlement, encodeTask, encodeTaskLimits } from "./encode.ts";
+import { encodeBeat, encodeSettlement, encodeTaskLimits, encodeTasks } from "./encode.ts";
 import { RedisAccess } from "./access.ts";
 import { toFacts } from "./facts.ts";
 import { RedisSamples } from "./samples.ts";
@@ -112,7 +112,7 @@ export class RedisBroker implements Broker {
 
   async #enqueue(tasks: NewTask[]): Promise<Receipt[]> {
     const args: (string | number)[] = [];
-    for (const task of tasks) encodeTask(task, args);
+    encodeTasks(tasks, args);
     return toReceipts(tasks, await this.#run(scripts.enqueue, args));
   }
 

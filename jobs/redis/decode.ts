@@ -26,18 +26,19 @@ export function chunks<Row extends unknown[]>(flat: readonly unknown[], size: nu
   return rows;
 }
 
-/** What `accept` in scripts/accept.lua answers. */
+/** @param reply what `accept` in scripts/accept.lua answers of tasks that were not created */
 export function toReceipts(tasks: readonly { id: string }[], reply: unknown): Receipt[] {
-  type Known = [id: string, status: State, conflict: number];
-  const receipts = reply as (1 | Known)[];
-  return tasks.map((task, i) => {
-    const receipt = receipts[i];
-    if (!Array.isArray(receipt)) {
-      return { id: task.id, status: "PENDING", created: true, conflict: false };
-    }
-    const [id, status, conflict] = receipt;
-    return { id, status, created: false, conflict: conflict === 1 };
-  });
+  const receipts = tasks.map(({ id }): Receipt => ({
+    id,
+    status: "PENDING",
+    created: true,
+    conflict: false,
+  }));
+  type Other = [place: number, id: string, status: State, conflict: number];
+  for (const [place, id, status, conflict] of reply as Other[]) {
+    receipts[place - 1] = { id, status, created: false, conflict: conflict === 1 };
+  }
+  return receipts;
 }
 
 /** What scripts/claim.lua answers. */
@@ -168,11 +169,13 @@ function short(id: string, fields: Fields): Omit<Task, "args" | "meta" | "result
   };
 }
 
-/** One message of the events channel: a line per event, `id seq name body`. */
+/** One message of the events channel: a line per event, `id seq name body`, which several ids may share. */
 export function toEvents(message: string): TaskEvent[] {
-  return message.split("\n").map((line) => {
-    const [id = "", seq = "", name = ""] = line.split(" ", 3);
-    return toEvent(id, Number(seq), name, line.slice(id.length + seq.length + name.length + 3));
+  return message.split("\n").flatMap((line) => {
+    const [ids = "", seq = "", name = ""] = line.split(" ", 3);
+    const body = line.slice(ids.length + seq.length + name.length + 3);
+    const event = toEvent("", Number(seq), name, body);
+    return ids.split(",").map((id) => ({ ...event, task_id: id }));
   });
 }
 

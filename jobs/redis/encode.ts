@@ -3,10 +3,26 @@
 import type { NewTask, Settlement, TaskLimits, When, WorkerBeat } from "../broker.ts";
 import { brief } from "../stored.ts";
 
-/** One task as `accept` in scripts/accept.lua takes it, added to its arguments. */
-export function encodeTask(task: NewTask, to: (string | number)[]): void {
-  const more = encodeMore(task);
-  to.push(task.id, task.name, task.args, task.queue, more.length, ...more);
+/** Tasks as `accept` in scripts/accept.lua takes them, added to its arguments. */
+export function encodeTasks(tasks: readonly NewTask[], to: (string | number)[]): void {
+  let group: { name: string; queue: string; more: (string | number)[] } | undefined;
+  let size = 0;
+  let sizeAt = 0;
+  for (const task of tasks) {
+    const { id, name, args, queue } = task;
+    const more = encodeMore(task);
+    if (group?.name !== name || group.queue !== queue || !isSame(group.more, more)) {
+      group = { name, queue, more };
+      sizeAt = to.push(name, queue, more.length, ...more, 0) - 1;
+      size = 0;
+    }
+    to.push(id, args);
+    to[sizeAt] = ++size;
+  }
+}
+
+function isSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length === others.length && some.every((each, i) => each === others[i]);
 }
 
 /** What most tasks do not have: fields and values. */

@@ -10,7 +10,7 @@ import {
   TURN_MS,
 } from "../schedule_store.ts";
 import { toFields, toReceipts } from "./decode.ts";
-import { encodeTask } from "./encode.ts";
+import { encodeTasks } from "./encode.ts";
 import { type Script, scripts } from "./scripts.ts";
 
 export class RedisSchedules implements ScheduleStore {
@@ -80,7 +80,7 @@ export class RedisSchedules implements ScheduleStore {
       ...ticks.map((tick) => tick.due ?? ""),
     ];
     const tasks = ticks.map(({ task }) => task);
-    for (const task of tasks) encodeTask(task, args);
+    encodeTasks(tasks, args);
     const reply = await this.run(scripts.scheduleTick, args);
     return reply === null ? null : toReceipts(tasks, reply);
   }

@@ -29,13 +29,17 @@ end
 -- What a task may have without a word in `flow` about it.
 local COMMON = { priority = true, max_retries = true, time_limit = true, soft_time_limit = true, eta = true }
 
--- Understands a task in ARGV. `more` are its fields and values besides those that each has.
-local function task_at(i, now)
-  local task = { id = ARGV[i], name = ARGV[i + 1], args = ARGV[i + 2], queue = ARGV[i + 3],
-    priority = 'normal', more = list_at(i + 4) }
-  for k = 1, #task.more, 2 do task[task.more[k]] = task.more[k + 1] end
-  task.eta, task.expires = instant(task.eta, now), instant(task.expires, now)
-  return task
+-- Understands a group in ARGV; answers it and where the next begins. `first` and `last` say where its tasks
+-- are, `more` has the names of the fields that they have besides those that each has.
+local function group_at(i, now)
+  local group = { name = ARGV[i], queue = ARGV[i + 1], priority = 'normal', more = {} }
+  local words, start = list_at(i + 2)
+  for k = 1, #words, 2 do
+    group.more[#group.more + 1], group[words[k]] = words[k], words[k + 1]
+  end
+  group.eta, group.expires = instant(group.eta, now), instant(group.expires, now)
+  group.first, group.last = start + 1, start + 2 * ARGV[start]
+  return group, group.last + 1
 end
 
 local function remember(key, id)
@@ -44,13 +48,11 @@ end
 
 -- Stores a task that is not known yet.
 local function store(task, now)
-  local key = task.idempotency_key
-  remember(key, task.id)
+  remember(task.idempotency_key, task.id)
   if task.expires then note(K.expiring, task.id, task.expires) end
   if task.unique then task.unique_until = keep_unique(task, now) end
   local fields, has_flow = {}, false
-  for k = 1, #task.more, 2 do
-    local field = task.more[k]
+  for _, field in ipairs(task.more) do
     if field ~= 'idempotency_key' then
       fields[#fields + 1], fields[#fields + 2] = field, task[field]
       has_flow = has_flow or not COMMON[field]
@@ -61,62 +63,55 @@ local function store(task, now)
     'queue', task.queue, 'created', now, unpack(fields))
 end
 
--- The answer to a task that is not to be created, because of its idempotency key, its unique key or its
--- id; nil for one that is.
+-- Of a task that is not to be created, because of its idempotency key, its unique key or its id: the id
+-- that stands for it, its status, and conflict (1 or 0); nil for one that is.
 local function known(task)
   local first = task.idempotency_key and call('GET', K.idempotency(task.idempotency_key))
   local other = first and load(first, { 'status', 'name', 'args', 'flow' })
   if other then
     local same = other.name == task.name
       and (other.args == task.args or (task.unique and task.unique == other.unique))
-    return { first, other.status, (same or first == task.id) and 0 or 1 }
+    return first, other.status, (same or first == task.id) and 0 or 1
   end
   if task.unique then
     local keeper, its_status = keeper_of(task.unique, task.id)
     if keeper then
       remember(task.idempotency_key, keeper)
-      return { keeper, its_status, 0 }
+      return keeper, its_status, 0
     end
   end
   local status = call('HGET', K.task(task.id), 'status')
-  return status and { task.id, status, 0 } or nil
+  if status then return task.id, status, 0 end
 end
 
 -- Accepts the tasks in ARGV from `first` on, all of them or, on an error, none. An id that is known is
 -- left as it is, so that a call whose answer was lost can be repeated.
--- Per task: id, name, args, queue, number of words, then fields and values: priority, max_retries,
--- time_limit, soft_time_limit, eta, expires, idempotency_key, and those of FLOW, where it has them.
+-- They come in groups of tasks that differ in nothing but id and arguments: name, queue, number of words,
+-- then fields and values (priority, max_retries, time_limit, soft_time_limit, eta, expires,
+-- idempotency_key, and those of FLOW, where they have them), number of tasks, then id and args of each.
 -- Times: '+ms' from now, else Unix time in ms.
--- Answers per task 1, or for one that was not created the id that stands for it, its status, and
--- conflict (1 or 0); and the ids as they were given.
+-- Answers of each task that was not created: where it came in the call, counted from 1, the id that
+-- stands for it, its status, and conflict (1 or 0); and the ids of those that were.
 local function accept(first)
   local now = clock()
   local at = ('%.0f'):format(now) -- numbers take long to become text
   local pending = event('PENDING', 0, nil, at)
-  local receipts, given, accepted, waiting, i = {}, {}, {}, {}, first
+  local others, accepted, waiting, groups, i = {}, {}, {}, {}, first
 
   -- All of them are understood before anything is written: Redis does not take back what a script wrote.
-  local uncommon = {}
   while ARGV[i] do
-    local words = ARGV[i + 4]
-    if words ~= '0' then uncommon[i] = task_at(i, now) end
-    i = i + 5 + words
+    groups[#groups + 1], i = group_at(i, now)
   end
 
-  local function wait_in(queue, priority, id)
-    local lists = waiting[queue]
-    if not lists then
-      lists = {}
-      waiting[queue] = lists
-      call('HSETNX', K.queues, queue, '')
-    end
-    lists[priority] = lists[priority] or {}
-    table.insert(lists[priority], id)
+  local function waiting_ids(queue, priority)
+    local lists = waiting[queue] or {}
+    waiting[queue], lists[priority] = lists, lists[priority] or {}
+    return lists[priority]
   end
 
   local function accept_uncommon(task)
-    local receipt = known(task)
-    if receipt then return receipt end
+    local other, status, conflict = known(task)
+    if other then return other, status, conflict end
     store(task, at)
     local id, queue, priority = task.id, task.queue, task.priority
     local lane = lane_for(queue, priority, task)
@@ -124,41 +119,46 @@ local function accept(first)
       call('HSETNX', K.queues, queue, '')
       schedule(id, queue, task.eta)
     elseif lane then
-      call('HSETNX', K.queues, queue, '')
       push('RPUSH', queue, priority, { id }, lane)
     else
-      wait_in(queue, priority, id)
+      table.insert(waiting_ids(queue, priority), id)
     end
-    return 1
   end
 
-  local function accept_common(id, name, args, queue)
-    if call('EXISTS', K.task(id)) == 1 then return { id, call('HGET', K.task(id), 'status'), 0 } end
-    call('HSET', K.task(id), 'status', 'PENDING', 'name', name, 'args', args, 'queue', queue, 'created', at)
-    wait_in(queue, 'normal', id)
-    return 1
-  end
-
-  i = first
-  while ARGV[i] do
-    local id, name, args, queue, words = unpack(ARGV, i, i + 4)
-    local task = uncommon[i] or limit_of('task', name) and task_at(i, now)
-    local receipt = task and accept_uncommon(task) or accept_common(id, name, args, queue)
-    receipts[#receipts + 1], given[#given + 1] = receipt, id
-    if receipt == 1 then
-      accepted[#accepted + 1] = id
-      announce(id, name, 1, pending)
+  local place = 0
+  for _, group in ipairs(groups) do
+    local name, queue, from = group.name, group.queue, #accepted + 1
+    local is_common = #group.more == 0 and not limit_of('task', name)
+    local ready = is_common and waiting_ids(queue, 'normal')
+    for k = group.first, group.last, 2 do
+      local id, args, other, status, conflict = ARGV[k], ARGV[k + 1]
+      if not is_common then
+        other, status, conflict = accept_uncommon(setmetatable({ id = id, args = args }, { __index = group }))
+      else
+        local key = K.task(id)
+        if call('EXISTS', key) == 1 then
+          other, status, conflict = id, call('HGET', key, 'status'), 0
+        else
+          call('HSET', key, 'status', 'PENDING', 'name', name, 'args', args, 'queue', queue, 'created', at)
+          ready[#ready + 1] = id
+        end
+      end
+      place = place + 1
+      if other then
+        others[#others + 1] = { place, other, status, conflict, given = id }
+      else
+        accepted[#accepted + 1] = id
+      end
     end
-    i = i + 5 + words
+    if accepted[from] then announce(table.concat(accepted, ',', from), name, 1, pending) end
   end
 
   for queue, priorities in pairs(waiting) do
     for priority, ids in pairs(priorities) do push('RPUSH', queue, priority, ids) end
   end
   if #accepted > 0 then
-    each_thousand('LPUSH', K.recent, accepted)
-    call('LTRIM', K.recent, 0, MAX_RECENT - 1)
+    list_recent(K.recent, accepted)
     count('enqueued', #accepted)
   end
-  return receipts, given
+  return others, accepted
 end

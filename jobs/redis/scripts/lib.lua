@@ -30,11 +30,18 @@ local function whole(ms)
   return math.floor(ms + 0.5)
 end
 
--- Calls a command that takes many items, below Lua's limit for unpack.
+-- Calls a command that takes many items, below Lua's limit for unpack. Answers what the last call did.
 local function each_thousand(command, key, items)
+  local reply
   for first = 1, #items, 1000 do
-    call(command, key, unpack(items, first, math.min(first + 999, #items)))
+    reply = call(command, key, unpack(items, first, math.min(first + 999, #items)))
   end
+  return reply
+end
+
+-- Adds ids to an index of the newest, and cuts it from time to time.
+local function list_recent(index, ids)
+  if each_thousand('LPUSH', index, ids) > MAX_RECENT + 100 then call('LTRIM', index, 0, MAX_RECENT - 1) end
 end
 
 -- Reads a list from ARGV that begins with its length; answers it and where what follows begins.
@@ -52,6 +59,7 @@ end
 -- STARTED, until something else follows that SUCCESS; its SUCCESS, until it is run again.
 local announced, lines = {}, 0
 
+-- `id` may be several, with commas between.
 local function announce(id, name, seq, body)
   announced[lines + 1], announced[lines + 2] = '\n', id
   announced[lines + 3] = ' ' .. seq .. ' ' .. name .. ' ' .. body -- often the same for many, so made once

@@ -3,7 +3,7 @@
 -- ARGV  name, revision, due, next ('' for never), then as lists with their length in front: what was
 --       skipped (JSON, each without its last brace), the due times of the tasks ('' for by hand); then
 --       the tasks, as `accept` takes them.
--- Returns the receipts of `accept`, or nil where it was not.
+-- Returns what `accept` answers of those that were not created, or nil where it was not.
 local name, revision, due, next = unpack(ARGV, 1, 4)
 local known = call('HMGET', K.schedule(name), 'revision', 'next')
 if known[1] ~= revision or (known[2] or '') ~= due then return nil end
@@ -15,16 +15,23 @@ if #dues == 0 then even_if_full() end
 local now, runs = clock(), {}
 for i, run in ipairs(skipped) do runs[i] = run .. ',"at":' .. now .. '}' end
 
-local receipts, given = {}, {}
-if #dues > 0 then receipts, given = accept(first) end
+local others, created, other_at = {}, {}, {}
+if #dues > 0 then others, created = accept(first) end
+for _, other in ipairs(others) do other_at[other[1]] = other end
+local taken = 0
 for i, at in ipairs(dues) do
-  local is_created = receipts[i] == 1
-  local id = is_created and given[i] or receipts[i][1]
-  if is_created then call('HSET', K.task(id), 'schedule', name) end
+  local other, id = other_at[i]
+  if other then
+    id = other[2]
+  else
+    taken = taken + 1
+    id = created[taken]
+    call('HSET', K.task(id), 'schedule', name)
+  end
   runs[#runs + 1] = '{"due":' .. (at == '' and 'null' or at) .. ',"at":' .. now
-    .. ',"task":' .. text(id) .. (id ~= given[i] and ',"kept":true' or '') .. '}'
+    .. ',"task":' .. text(id) .. (other and id ~= other.given and ',"kept":true' or '') .. '}'
   if at ~= '' then call('HSET', K.schedule(name), 'last_due', at, 'last_task', id) end
 end
 keep_runs(name, runs)
 if next ~= due then set_next(name, next) end
-return done(receipts)
+return done(others)

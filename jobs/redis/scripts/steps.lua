@@ -65,6 +65,11 @@ local function reconsider(queue, priority, lane)
   end
 end
 
+local function begin_list(queue)
+  call('HSETNX', K.queues, queue, '')
+  control('ready ' .. queue)
+end
+
 -- Pushes ready ids. Workers claim until a list is empty or may not go on, so only the first of a list
 -- must wake them.
 local function push(command, queue, priority, ids, lane)
@@ -74,12 +79,10 @@ local function push(command, queue, priority, ids, lane)
     add(laned_in, queue, #ids)
     if call('HINCRBY', K.lanes(queue, priority), lane, #ids) == #ids then
       call('RPUSH', K.rotation(queue, priority), lane)
-      control('ready ' .. queue)
+      begin_list(queue)
     end
-  elseif call('EXISTS', list) == 0 then
-    control('ready ' .. queue)
   end
-  each_thousand(command, list, ids)
+  if each_thousand(command, list, ids) == #ids and not lane then begin_list(queue) end
 end
 
 -- Counts ids that were taken off a lane, and forgets the lane when it is empty.
