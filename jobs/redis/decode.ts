@@ -43,11 +43,15 @@ export function toReceipts(tasks: readonly { id: string }[], reply: unknown): Re
 
 /** What scripts/claim.lua answers. */
 export function toClaimed(reply: unknown): Claimed[] {
-  type Row = [id: string, token: string, name: string, args: string, queue: string, terms: string];
-  return chunks<Row>(reply as unknown[], 6).map(([id, token, name, args, queue, terms]) => ({
-    ...{ id, token: Number(token), name, args, queue },
-    ...(terms ? toTerms(terms) : MOST_HAVE),
-  }));
+  type Run = [token: string, name: string, queue: string, terms: string, ...idsAndArgs: string[]];
+  return (reply as Run[]).flatMap(([token, name, queue, terms, ...idsAndArgs]) => {
+    const alike = { token: Number(token), name, queue, ...(terms ? toTerms(terms) : MOST_HAVE) };
+    return chunks<[id: string, args: string]>(idsAndArgs, 2).map(([id, args]) => ({
+      id,
+      args,
+      ...alike,
+    }));
+  });
 }
 
 type Terms = Omit<Claimed, "id" | "token" | "name" | "args" | "queue">;
@@ -126,6 +130,9 @@ export function toSummary(id: string, flat: readonly string[]): TaskSummary {
   };
 }
 
+/** Numbers of the last event that a first run leaves out. */
+const FIRST_SEQ: Partial<Record<State, number>> = { STARTED: 2, SUCCESS: 3 };
+
 /** What of a task is always short. */
 function short(id: string, fields: Fields): Omit<Task, "args" | "meta" | "result" | "error"> {
   const number = (name: string, fallback: number) => Number(fields.get(name) ?? fallback);
@@ -135,6 +142,7 @@ function short(id: string, fields: Fields): Omit<Task, "args" | "meta" | "result
   };
   const limit = (name: string) => fields.has(name) ? number(name, 0) : null;
   const status = fields.get("status") as State;
+  const worker = fields.get("worker") ?? null;
   const started = fields.get("started");
   const finished = fields.get("finished");
   return {
@@ -148,8 +156,8 @@ function short(id: string, fields: Fields): Omit<Task, "args" | "meta" | "result
     attempt: number("attempt", 1),
     retries: number("retries", 0),
     max_retries: number("max_retries", 3),
-    deliveries: number("deliveries", 0),
-    worker: fields.get("worker") ?? null,
+    deliveries: number("deliveries", worker === null ? 0 : 1),
+    worker,
     schedule: fields.get("schedule") ?? null,
     dead: status === "FAILURE",
     on_lost: (fields.get("on_lost") ?? "requeue") as OnLost,
@@ -165,7 +173,7 @@ function short(id: string, fields: Fields): Omit<Task, "args" | "meta" | "result
     started_at: time("started"),
     finished_at: time("finished"),
     runtime_ms: started && finished ? Math.max(0, Number(finished) - Number(started)) : null,
-    events: number("seq", 1),
+    events: number("seq", FIRST_SEQ[status] ?? 1),
   };
 }
 

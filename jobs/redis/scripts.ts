@@ -71,14 +71,18 @@ function withoutComments(lua: string): string {
 }
 
 /**
- * Puts in front of a script what it uses of the library: each call of a script makes all functions anew
- * that it has.
+ * Puts what a script uses of the library in front of the first of its paragraphs that does: each call makes
+ * anew all functions that it comes to, which takes longer than many a command, so what ends early has few.
  */
 function link(body: string): string {
-  return LIBRARY.reduceRight(
-    (script, { text, name }) => name.test(script) ? `${text}\n${script}` : script,
-    withoutComments(body),
-  );
+  const placed = new Set<string>();
+  return withoutComments(body).split(/\n{2,}(?=\S)/).map((paragraph) =>
+    LIBRARY.reduceRight((script, { text, name }) => {
+      if (placed.has(text) || !name.test(script)) return script;
+      placed.add(text);
+      return `${text}\n${script}`;
+    }, paragraph)
+  ).join("\n");
 }
 
 /** One script: sent in full only where the server does not know it yet. */

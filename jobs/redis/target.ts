@@ -100,7 +100,10 @@ function toFields(task: StoredTask): (string | number)[] {
   const { id: _, due: __, keptUntil: ___, events: ____, ...rest } = task;
   const { maxRetries, timeLimit, softTimeLimit, onLost, ...more } = rest;
   const { concurrencyKey, concurrencyLimit, rateLimit, uniqueKey, uniqueUntil, ...same } = more;
-  const flow = {
+  const fields = {
+    ...same,
+    // So nothing has to be left out for being what its status tells.
+    rare: "all",
     concurrency_key: concurrencyKey,
     concurrency_limit: concurrencyLimit === 1 ? null : concurrencyLimit,
     rate_limit: rateLimit,
@@ -108,21 +111,14 @@ function toFields(task: StoredTask): (string | number)[] {
     unique: uniqueUntil === null ? null : uniqueKey,
     unique_until: uniqueUntil,
     expires: task.expires,
-  };
-  const fields = {
-    ...same,
-    ...flow,
-    flow: Object.values(flow).some((value) => value !== null) ? 1 : null,
     priority: task.priority === "normal" ? null : task.priority,
     max_retries: maxRetries === 3 ? null : maxRetries,
     time_limit: timeLimit,
     soft_time_limit: softTimeLimit,
     attempt: task.attempt === 1 ? null : task.attempt,
     retries: task.retries || null,
-    deliveries: task.deliveries || null,
     lost: task.lost || null,
     progress: task.progress || null,
-    seq: task.seq === 1 ? null : task.seq,
   };
   return Object.entries(fields).flatMap(([name, value]) => value === null ? [] : [name, value]);
 }

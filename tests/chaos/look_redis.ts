@@ -10,7 +10,9 @@ const MAX_INDEX = 10_000;
 const EXAMPLES = 3;
 /** Their keys are gone once nothing waits and nothing runs. */
 const EMPTY_WHEN_QUIET =
-  /^(queue|active|lanes?|rotation|blocked|held):|^(scheduled|expiring|running|gates|\w+_in)$/;
+  /^(queue|active|lanes?|rotation|blocked|held):|^(scheduled|expiring|running|gates)$/;
+/** Numbers by queue that are 0 then. */
+const ZERO_WHEN_QUIET = /^\w+_in$/;
 
 interface Row {
   pattern: RegExp;
@@ -37,9 +39,11 @@ export async function lookAtRedis(url: string, liveWorkers: Set<string>): Promis
         const { type, ttl, length, fields } = facts[i] ?? NOTHING;
         if (type === "none") return;
         keys++;
-        const complaint = name.startsWith(PREFIX)
-          ? complaintOf(table, key, type, ttl, length, liveWorkers)
-          : "has another prefix";
+        const complaint = !name.startsWith(PREFIX)
+          ? "has another prefix"
+          : ZERO_WHEN_QUIET.test(key) && fields.some((number) => number !== "0")
+          ? "counts some, although all has ended"
+          : complaintOf(table, key, type, ttl, length, liveWorkers);
         if (complaint) wrong.set(complaint, [...wrong.get(complaint) ?? [], name]);
         if (!key.startsWith("task:")) return;
         const [status, args, lost, schedule] = fields.map((field) => field ?? "");
@@ -75,7 +79,7 @@ interface Facts {
   ttl: number;
   /** Of a list or a sorted set. */
   length: number;
-  /** Of a task: status, args, lost, schedule. */
+  /** Of a task: status, args, lost, schedule. Of numbers by queue: these. */
   fields: (string | null)[];
 }
 
@@ -95,6 +99,7 @@ async function factsOf(redis: Redis, names: string[]): Promise<Facts[]> {
     const type = types[i];
     if (type === "list") pipeline.llen(name);
     else if (type === "zset") pipeline.zcard(name);
+    else if (ZERO_WHEN_QUIET.test(name.slice(PREFIX.length))) pipeline.hvals(name);
     else if (type === "hash") pipeline.hmget(name, "status", "args", "lost", "schedule");
     else pipeline.exists(name);
   });

@@ -26,8 +26,9 @@ local function keep_unique(task, now)
   return whole(now + tonumber(ms))
 end
 
--- What a task may have without a word in `flow` about it.
-local COMMON = { priority = true, max_retries = true, time_limit = true, soft_time_limit = true, eta = true }
+-- What a task may have without 'all' in `rare`.
+local COMMON = { priority = true }
+local TERMS = { max_retries = true, time_limit = true, soft_time_limit = true, on_lost = true }
 
 -- Understands a group in ARGV; answers it and where the next begins. `first` and `last` say where its tasks
 -- are, `more` has the names of the fields that they have besides those that each has.
@@ -51,14 +52,14 @@ local function store(task, now)
   remember(task.idempotency_key, task.id)
   if task.expires then note(K.expiring, task.id, task.expires) end
   if task.unique then task.unique_until = keep_unique(task, now) end
-  local fields, has_flow = {}, false
+  local fields, rare = {}, nil
   for _, field in ipairs(task.more) do
     if field ~= 'idempotency_key' then
       fields[#fields + 1], fields[#fields + 2] = field, task[field]
-      has_flow = has_flow or not COMMON[field]
+      if not COMMON[field] then rare = rare ~= 'all' and TERMS[field] and 'terms' or 'all' end
     end
   end
-  if has_flow then fields[#fields + 1], fields[#fields + 2] = 'flow', 1 end
+  if rare then fields[#fields + 1], fields[#fields + 2] = 'rare', rare end
   call('HSET', K.task(task.id), 'status', 'PENDING', 'name', task.name, 'args', task.args,
     'queue', task.queue, 'created', now, unpack(fields))
 end
@@ -67,7 +68,7 @@ end
 -- that stands for it, its status, and conflict (1 or 0); nil for one that is.
 local function known(task)
   local first = task.idempotency_key and call('GET', K.idempotency(task.idempotency_key))
-  local other = first and load(first, { 'status', 'name', 'args', 'flow' })
+  local other = first and load(first, { 'status', 'name', 'args', 'rare' })
   if other then
     local same = other.name == task.name
       and (other.args == task.args or (task.unique and task.unique == other.unique))

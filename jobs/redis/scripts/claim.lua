@@ -1,13 +1,111 @@
 -- Hands ready tasks to a worker: takes them off their queues, marks them started under a new token
 -- and renews the worker's lease, all in one step, so that no task is ever held by nobody.
 -- ARGV  worker, lease ms, limit, how long to keep, then the queues in the order of their importance.
--- Returns per task: id, token, name, args, queue, then '' or what is not as it is for most, in words:
---         attempt, retries, max_retries, time_limit, soft_time_limit ('-' for none), on_lost.
-even_if_full()
+-- Returns runs of tasks that are alike: token, name, queue, and '' or, in words, what is not as it is for
+--         most (attempt, retries, max_retries, time_limit, soft_time_limit ('-' for none), on_lost); then
+--         the id and the arguments of each.
+-- It has three parts, because what it does not come to costs it nothing: nothing to do, which is every other
+-- call; tasks without limits from one list; and all else.
+local queues = { unpack(ARGV, 5) }
+local paused = call('HMGET', K.queues, unpack(queues))
+
+-- How many lists of a queue have anything.
+local function lists_of(queue)
+  return call('EXISTS', K.queue(queue, 'normal'), K.queue(queue, 'high'), K.queue(queue, 'low'),
+    K.rotation(queue, 'normal'), K.rotation(queue, 'high'), K.rotation(queue, 'low'))
+end
+
+local ready = {} -- queues that have any, each followed by how many lists have
+for i, queue in ipairs(queues) do
+  local lists = paused[i] ~= 'paused' and lists_of(queue) or 0
+  if lists > 0 then ready[#ready + 1], ready[#ready + 2] = queue, lists end
+end
+if #ready == 0 then return {} end
+
 local worker, lease, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-keep_for(ARGV[4])
 local now = clock()
 local at = ('%.0f'):format(now) -- numbers take long to become text
+local reply, run, held, taken = {}, {}, {}, 0
+local bodies = {} -- of STARTED, by attempt
+
+-- Tells the worker and all others of a task that it has now.
+local function hand_out(id, token, seq, name, args, queue, created, attempt, terms)
+  local body = bodies[attempt]
+  if not body then
+    body = started_event(worker, attempt, at)
+    bodies[attempt] = body
+  end
+  announce(id, name, seq, body)
+  count_duration('waited', name, math.max(0, now - created))
+  add(running_in, queue, 1)
+  if run[2] ~= name or run[3] ~= queue or run[1] ~= token or run[4] ~= terms then
+    run = { token, name, queue, terms }
+    reply[#reply + 1] = run
+  end
+  local n = #run
+  run[n + 1], run[n + 2] = id, args
+  taken = taken + 1
+  held[taken] = id
+end
+
+local function hold()
+  if taken > 0 then
+    call('ZADD', K.workers, now + lease, worker)
+    each_thousand('RPUSH', K.active(worker), held)
+  end
+  return done(reply)
+end
+
+-- In words what a worker has to know of a task, where it is not as for most.
+local function terms_of(attempt, retries, max_retries, time_limit, soft_time_limit, on_lost)
+  local is_first = attempt == '1' and retries == '0'
+  if is_first and not (max_retries or time_limit or soft_time_limit or on_lost) then return '' end
+  return table.concat({ attempt, retries, max_retries or '3', time_limit or '-', soft_time_limit or '-',
+    on_lost or 'requeue' }, ' ')
+end
+
+-- Starts a task for the first time that has no more than terms; answers whether it was one.
+local function start_common(id, queue)
+  local key, terms = K.task(id), ''
+  local status, name, args, its_queue, created, rare =
+    unpack(call('HMGET', key, 'status', 'name', 'args', 'queue', 'created', 'rare'))
+  if rare == 'all' or status ~= 'PENDING' or its_queue ~= queue then return false end
+  if rare then
+    terms = terms_of('1', '0',
+      unpack(call('HMGET', key, 'max_retries', 'time_limit', 'soft_time_limit', 'on_lost')))
+  end
+  call('HSET', key, 'status', 'STARTED', 'worker', worker, 'started', at)
+  hand_out(id, '1', '2', name, args, queue, created, '1', terms)
+  return true
+end
+
+-- Ids that were taken off a list and of which the first is not common; where they begin, and the priority.
+local left, first_left, left_priority
+
+-- Takes tasks from the only list of a queue that has anything; answers whether all of them were common.
+local function take_common(queue)
+  for _, priority in ipairs({ 'normal', 'high', 'low' }) do -- mostly it is the first of them
+    local ids = call('LPOP', K.queue(queue, priority), limit - taken) -- a full Redis lets it go on from here
+    if ids then
+      local i = 1
+      while ids[i] and start_common(ids[i], queue) do i = i + 1 end
+      if ids[i] then left, first_left, left_priority = ids, i, priority end
+      return not left
+    end
+  end
+  return false
+end
+
+local at_queue = 1 -- where the third part goes on
+if not has_limits() then
+  while ready[at_queue + 1] == 1 and taken < limit and take_common(ready[at_queue]) do
+    at_queue = at_queue + 2
+  end
+end
+if not ready[at_queue] or taken >= limit then return hold() end
+
+even_if_full()
+keep_for(ARGV[4])
 local MAX_ENDED = 1000 -- tasks that do not wait any more which one call takes off, so that none takes long
 local MAX_ASIDE = 1000 -- lanes that one call puts aside, for the same reason,
 local MAX_MOVED = 1000 -- and tasks that it moves to a lane
@@ -15,21 +113,16 @@ local LOW_TURN = 10 -- every tenth task taken is the lowest that waits, so that 
 local PERIODS_MS = { s = 1000, m = 60000, h = 3600000, d = 86400000 }
 local BURST_MS = 100 -- what falls into this time may start at once, because timers are no finer
 
-call('ZADD', K.workers, now + lease, worker)
+local ended_here, aside, moved = 0, 0, 0
+local COMMON = { 'status', 'name', 'args', 'queue', 'created', 'rare' }
+local RARE = { 'deliveries', 'seq', 'ready', 'eta', 'attempt', 'retries', 'max_retries', 'time_limit',
+  'soft_time_limit', unpack(FLOW) }
 
-local reply, held, taken, ended_here, aside, moved = {}, {}, 0, 0, 0, 0
-
--- Reads a task that is about to start. What only one with a past has is read of those only.
+-- Reads a task that is about to start.
 local function load_waiting(id)
-  local status, name, args, queue, created, max_retries, time_limit, soft_time_limit, eta, seq, flow =
-    unpack(call('HMGET', K.task(id), 'status', 'name', 'args', 'queue', 'created', 'max_retries',
-      'time_limit', 'soft_time_limit', 'eta', 'seq', 'flow'))
-  if not status then return nil end
-  local task = { status = status, name = name, args = args, queue = queue, ready = created,
-    max_retries = max_retries, time_limit = time_limit, soft_time_limit = soft_time_limit,
-    deliveries = '0', seq = seq or '1', attempt = '1', retries = '0', eta = eta }
-  if seq or eta then read(id, { 'deliveries', 'ready', 'attempt', 'retries' }, task) end
-  if flow then read(id, FLOW, task) end
+  local task = read(id, COMMON, { deliveries = '0', seq = '1', attempt = '1', retries = '0' })
+  if not task.status then return nil end
+  if task.rare then read(id, RARE, task) end
   return task
 end
 
@@ -120,41 +213,23 @@ local function take_from_lanes(queue, priority)
   end
 end
 
--- What a worker has to know of a task besides its arguments, where it is not as for most.
-local function terms_of(task)
-  local max_retries, on_lost = task.max_retries, task.on_lost
-  local time_limit = limit_of('time', task.name) or task.time_limit
-  local soft_time_limit = limit_of('soft', task.name) or task.soft_time_limit
-  local is_first = task.attempt == '1' and task.retries == '0'
-  if is_first and not (max_retries or time_limit or soft_time_limit or on_lost) then return '' end
-  return table.concat({ task.attempt, task.retries, max_retries or '3', time_limit or '-',
-    soft_time_limit or '-', on_lost or 'requeue' }, ' ')
-end
-
-local bodies = {} -- of STARTED, by attempt
-
 local function start(id, task)
-  local token, seq = next_of(task.deliveries), next_of(task.seq)
-  call('HSET', K.task(id), 'status', 'STARTED', 'worker', worker, 'started', at,
-    'deliveries', token, 'seq', seq)
-  bodies[task.attempt] = bodies[task.attempt] or started_event(worker, task.attempt, at)
-  announce(id, task.name, seq, bodies[task.attempt])
-  count_duration('waited', task.name, math.max(0, now - task.ready))
-  add(running_in, task.queue, 1)
+  local token, seq, name = next_of(task.deliveries), next_of(task.seq), task.name
+  call('HSET', K.task(id), 'status', 'STARTED', 'worker', worker, 'started', at)
+  if task.rare == 'all' then call('HSET', K.task(id), 'deliveries', token, 'seq', seq) end
+  hand_out(id, token, seq, name, task.args, task.queue, task.ready or task.created, task.attempt,
+    terms_of(task.attempt, task.retries, task.max_retries, limit_of('time', name) or task.time_limit,
+      limit_of('soft', name) or task.soft_time_limit, task.on_lost))
   if task.concurrency_key then call('HINCRBY', K.running, task.concurrency_key, 1) end
   if task.unique_until == 'start' then release_unique(id, task) end
   local own, whole_queue = task_rate(task), queue_rate(task.queue)
   if own then spend(own) end
   if whole_queue then spend(whole_queue) end
-  local n = taken * 6
-  reply[n + 1], reply[n + 2], reply[n + 3] = id, token, task.name
-  reply[n + 4], reply[n + 5], reply[n + 6] = task.args, task.queue, terms_of(task)
-  taken = taken + 1
-  held[taken] = id
 end
 
 -- Starts a task from a plain list, if it is still one for that.
 local function start_plain(id, queue, priority)
+  if not has_limits() and start_common(id, queue) then return end
   local task = load_waiting(id)
   if dispose(id, task, queue) then return end
   local lane = lane_of(task)
@@ -164,12 +239,6 @@ local function start_plain(id, queue, priority)
   else
     start(id, task)
   end
-end
-
--- How many lists of a queue have anything.
-local function lists_of(queue)
-  return call('EXISTS', K.queue(queue, 'normal'), K.queue(queue, 'high'), K.queue(queue, 'low'),
-    K.rotation(queue, 'normal'), K.rotation(queue, 'high'), K.rotation(queue, 'low'))
 end
 
 -- Takes as many from the only list of a queue that has anything; answers whether that is a plain one.
@@ -248,13 +317,11 @@ local function take(queue)
   end
 end
 
-local queues = { unpack(ARGV, 5) }
-local paused = call('HMGET', K.queues, unpack(queues))
-for i, queue in ipairs(queues) do
-  if paused[i] ~= 'paused' then take(queue) end
+if left then
+  for i = first_left, #left do start_plain(left[i], ready[at_queue], left_priority) end
 end
+for i = at_queue, #ready, 2 do take(ready[i]) end
 for scope in pairs(changed) do
   call('HSET', K.rates, scope, string.format('%.3f', starts[scope]))
 end
-if taken > 0 then each_thousand('RPUSH', K.active(worker), held) end
-return done(reply)
+return hold()

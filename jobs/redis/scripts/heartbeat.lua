@@ -9,7 +9,8 @@ call('HSET', K.worker(worker), 'heartbeat', now, unpack(ARGV, 3))
 call('HDEL', K.worker(worker), 'gone')
 local reply = {}
 for _, id in ipairs(call('LRANGE', K.active(worker), 0, -1)) do
+  local task = load(id, { 'status', 'worker', 'deliveries' })
   reply[#reply + 1] = id
-  reply[#reply + 1] = call('HGET', K.task(id), 'deliveries') or '0'
+  reply[#reply + 1] = task and task.deliveries or '0'
 end
 return done(reply)

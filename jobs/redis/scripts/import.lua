@@ -26,8 +26,7 @@ while ARGV[i] do
     elseif place == 'scheduled' then
       schedule(id, task.queue, tonumber(at))
     else
-      ended[task.status] = ended[task.status] or {}
-      table.insert(ended[task.status], id)
+      note_ended(id, task.status)
       if at ~= '' then
         call('PEXPIREAT', K.task(id), at)
         call('PEXPIREAT', K.events(id), at)

@@ -83,8 +83,7 @@ local function runtime_of(task, finished)
   return math.max(0, finished - task.started)
 end
 
--- The events at the end that the list of a task lacks, in their order. What the list ends with tells:
--- earlier versions stored all.
+-- The events at the end that the list of a task lacks, in their order. What the list ends with tells.
 local function unstored(id, task)
   local status, bodies = task.status, {}
   if status ~= 'STARTED' and status ~= 'SUCCESS' then return bodies end
@@ -124,22 +123,38 @@ local function count(field, by)
   counts[field] = (counts[field] or 0) + (by or 1)
 end
 
-local durations = { ran = {}, waited = {} } -- by name: milliseconds, and how many of each bucket
+-- How many runs, or waits, of a name took how many milliseconds.
+local durations = { ran = {}, waited = {} }
 
 local function count_duration(kind, name, ms)
-  local found = durations[kind][name] or { ms = 0 }
-  durations[kind][name] = found
-  local bucket = 1
-  while BUCKETS_MS[bucket] and ms > BUCKETS_MS[bucket] do bucket = bucket + 1 end
-  bucket = BUCKETS_MS[bucket] or 'more'
-  found[bucket], found.ms = (found[bucket] or 0) + 1, found.ms + ms
+  local found = durations[kind][name]
+  if not found then
+    found = {}
+    durations[kind][name] = found
+  end
+  found[ms] = (found[ms] or 0) + 1
 end
 
--- Tasks. Rare properties are in fields of their own, and `flow` says that there are any.
+local function count_buckets(kind, name, found)
+  local sum = 0
+  for ms, times in pairs(found) do
+    local bucket = 1
+    while BUCKETS_MS[bucket] and ms > BUCKETS_MS[bucket] do bucket = bucket + 1 end
+    count(kind .. ' ' .. (BUCKETS_MS[bucket] or 'more') .. ' ' .. name, times)
+    sum = sum + ms * times
+  end
+  if sum > 0 then count(kind .. ' ms ' .. name, sum) end
+end
+
+-- Tasks. What few have is in fields of their own, and `rare` says that there are any: 'terms' where it is
+-- no more than a worker has to be told (max_retries, time_limit, soft_time_limit, on_lost), else 'all'.
+-- Any task may have a priority, though, and the first run of one without 'all' leaves out what its
+-- status tells: the numbers of its events and of its deliveries.
 local FLOW = { 'concurrency_key', 'concurrency_limit', 'rate_limit', 'on_lost', 'unique',
   'unique_until', 'expires', 'stale' }
 local PLACE = { 'status', 'name', 'queue', 'priority', 'seq', 'progress', 'stage', 'worker', 'started',
-  'finished', 'attempt', 'flow' }
+  'finished', 'attempt', 'deliveries', 'rare' }
+local FIRST_SEQ = { STARTED = '2', SUCCESS = '3' }
 
 local function read(id, fields, task)
   local values = call('HMGET', K.task(id), unpack(fields))
@@ -149,12 +164,14 @@ local function read(id, fields, task)
   return task
 end
 
--- Reads fields of a task, 'status' one of them; nothing for an unknown id.
+-- Reads fields of a task, 'status' one of them, and with 'rare' those of FLOW; nothing for an unknown id.
 local function load(id, fields)
   local task = read(id, fields, {})
   if not task.status then return nil end
-  if task.flow then read(id, FLOW, task) end
+  if task.rare then read(id, FLOW, task) end
   task.priority = task.priority or 'normal'
+  task.seq = task.seq or FIRST_SEQ[task.status] or '1'
+  task.deliveries = task.deliveries or (task.worker and '1' or '0')
   return task
 end
 
@@ -181,21 +198,27 @@ local function add(to, queue, by)
   to[queue] = (to[queue] or 0) + by
 end
 
-local function add_to_hash(key, field, by)
-  if by ~= 0 and call('HINCRBY', key, field, by) <= 0 then call('HDEL', key, field) end
+local function add_to_queues(key, by_queue)
+  for queue, by in pairs(by_queue) do
+    if by ~= 0 then call('HINCRBY', key, queue, by) end
+  end
 end
 
 -- The limits that are set: `rate <queue>`, `concurrency <queue>`, `task <name>`, `time <name>` and `soft <name>`.
 local known_limits, any_limit
 
-local function limit_of(kind, name)
+local function has_limits()
   if not known_limits then
     known_limits = {}
     local flat = call('HGETALL', K.limits)
     for i = 1, #flat, 2 do known_limits[flat[i]] = flat[i + 1] end
     any_limit = #flat > 0
   end
-  return any_limit and known_limits[kind .. ' ' .. name] or nil
+  return any_limit
+end
+
+local function limit_of(kind, name)
+  return has_limits() and known_limits[kind .. ' ' .. name] or nil
 end
 
 -- How long ended tasks are kept, in seconds. Scripts that end tasks are given it as one word each.
@@ -209,39 +232,46 @@ end
 -- Ids as they ended, by state.
 local ended = {}
 
--- The dead that are too many are kept no longer than other tasks.
-local function cut_dead()
-  local index = K.recent_of('FAILURE')
-  for _, id in ipairs(call('LRANGE', index, MAX_RECENT, -1)) do
-    local task = load(id, { 'status', 'finished', 'flow' })
-    if task and task.status == 'FAILURE' then
-      local at = tonumber(task.finished) + keep.ended * 1000
-      at = math.max(at, tonumber(task.unique_until) or 0)
-      call('PEXPIREAT', K.task(id), at)
-      call('PEXPIREAT', K.events(id), at)
+local function note_ended(id, state)
+  local ids = ended[state]
+  if not ids then
+    ids = {}
+    ended[state] = ids
+  end
+  ids[#ids + 1] = id
+end
+
+-- Adds to the list of a state; the dead that are too many are kept no longer than other tasks.
+local function list_ended(state, ids)
+  local index = K.recent_of(state)
+  if each_thousand('LPUSH', index, ids) <= MAX_RECENT then return end
+  if state == 'FAILURE' then
+    for _, id in ipairs(call('LRANGE', index, MAX_RECENT, -1)) do
+      local task = load(id, { 'status', 'finished', 'rare' })
+      if task and task.status == 'FAILURE' then
+        local at = tonumber(task.finished) + keep.ended * 1000
+        at = math.max(at, tonumber(task.unique_until) or 0)
+        call('PEXPIREAT', K.task(id), at)
+        call('PEXPIREAT', K.events(id), at)
+      end
     end
   end
+  call('LTRIM', index, 0, MAX_RECENT - 1)
 end
 
 -- Every script ends with this: one message for all its events, one write per counter and index.
 local function done(reply)
+  add_to_queues(K.active_in, running_in)
+  add_to_queues(K.laned_in, laned_in)
+  add_to_queues(K.stale_in, stale_in)
   for queue, by in pairs(running_in) do
-    add_to_hash(K.active_in, queue, by)
     if by < 0 and limit_of('concurrency', queue) then control('ready ' .. queue) end
   end
-  for queue, by in pairs(laned_in) do add_to_hash(K.laned_in, queue, by) end
-  for queue, by in pairs(stale_in) do add_to_hash(K.stale_in, queue, by) end
   if lines > 0 then call('PUBLISH', K.events_channel, table.concat(announced, '', 2)) end
   for kind, names in pairs(durations) do
-    for name, found in pairs(names) do
-      for what, by in pairs(found) do count(kind .. ' ' .. what .. ' ' .. name, by) end
-    end
+    for name, found in pairs(names) do count_buckets(kind, name, found) end
   end
   for field, by in pairs(counts) do call('HINCRBY', K.stats, field, by) end
-  for state, ids in pairs(ended) do
-    each_thousand('LPUSH', K.recent_of(state), ids)
-    if state == 'FAILURE' then cut_dead() end
-    call('LTRIM', K.recent_of(state), 0, MAX_RECENT - 1)
-  end
+  for state, ids in pairs(ended) do list_ended(state, ids) end
   return reply
 end

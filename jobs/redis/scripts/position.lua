@@ -3,7 +3,7 @@
 -- does not, or is further down than is looked for.
 local MAX_POSITION = 10000
 local id = ARGV[1]
-local task = load(id, { 'status', 'name', 'queue', 'priority', 'flow' })
+local task = load(id, { 'status', 'name', 'queue', 'priority', 'rare' })
 if not task or task.status ~= 'PENDING' or lane_of(task) then return nil end
 local before = 0
 for _, priority in ipairs(PRIORITIES) do

@@ -5,7 +5,8 @@
 even_if_full()
 local worker = ARGV[1]
 local now = clock()
-local FIELDS = { 'status', 'name', 'seq', 'worker', 'deliveries', 'progress', 'stage', 'started', 'attempt' }
+local FIELDS = { 'status', 'name', 'seq', 'worker', 'deliveries', 'progress', 'stage', 'started', 'attempt',
+  'rare' }
 local reply = {}
 
 for i = 2, #ARGV, 6 do
@@ -15,9 +16,9 @@ for i = 2, #ARGV, 6 do
     reply[#reply + 1] = 0
   else
     reply[#reply + 1] = 1
-    local seq = (tonumber(task.seq) or 1) + 1
+    local seq = task.seq + 1
     local now_is = { status = task.status, progress = task.progress, stage = task.stage }
-    local fields, rest = { 'seq', seq }, ''
+    local fields, rest = { 'seq', seq, 'deliveries', token, 'rare', 'all' }, ''
     local function set(field, value)
       now_is[field] = value
       fields[#fields + 1], fields[#fields + 2] = field, value

@@ -4,7 +4,7 @@
 even_if_full()
 local id = ARGV[1]
 keep_for(ARGV[2])
-local task = load(id, { 'deliveries', unpack(PLACE) })
+local task = load(id, PLACE)
 if not task then return done({}) end
 if is_running(task) then
   call('LREM', K.active(task.worker), 1, id)

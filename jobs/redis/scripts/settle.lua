@@ -3,34 +3,62 @@
 --       SUCCESS and its result, FAILURE, error, shortened error, or RETRY, error, shortened error, delay ms.
 --       Results and errors are JSON; events have the shortened error.
 -- Returns per task: 1, or 0 where the claim no longer holds.
+-- Most tasks succeed on their first run without having reported, and all functions that others need are only
+-- made when the first of these comes.
 even_if_full()
 local WORDS = { PENDING = 3, SUCCESS = 4, FAILURE = 5, RETRY = 6 } -- with id and token
 local worker = ARGV[1]
 keep_for(ARGV[2])
 local now = clock()
 local at = ('%.0f'):format(now) -- numbers take long to become text
+local until_at = ('%.0f'):format(now + keep.ended * 1000)
 local reply, released = {}, {}
+local bodies = {} -- of SUCCESS, by milliseconds
 
--- Reads a task if this claim on it holds. What most do not need is read of those that do.
-local function load_run(id, token, state)
-  local status, holder, deliveries, name, queue, seq, started, flow = unpack(call('HMGET', K.task(id),
-    'status', 'worker', 'deliveries', 'name', 'queue', 'seq', 'started', 'flow'))
-  if holder ~= worker or deliveries ~= token then return nil end
-  if status ~= 'STARTED' and status ~= 'PROGRESS' then return nil end
-  local task = { status = status, worker = worker, name = name, queue = queue, priority = 'normal',
-    seq = seq, started = started }
-  if status == 'PROGRESS' then read(id, { 'progress', 'stage' }, task) end
-  if state ~= 'SUCCESS' then read(id, { 'priority', 'attempt', 'retries' }, task) end
-  if flow then read(id, FLOW, task) end
-  return task
+-- Ends a task that is as the most are; answers whether it was one.
+local function succeed(id, token, result)
+  if token ~= '1' or keep.ended == 0 then return false end
+  local key = K.task(id)
+  local status, name, queue, holder, started, rare =
+    unpack(call('HMGET', key, 'status', 'name', 'queue', 'worker', 'started', 'rare'))
+  if rare == 'all' or status ~= 'STARTED' or holder ~= worker then return false end
+  local runtime = math.max(0, now - started)
+  local body = bodies[runtime]
+  if not body then
+    body = success_event(nil, runtime, at)
+    bodies[runtime] = body
+  end
+  announce(id, name, '3', body)
+  count_duration('ran', name, runtime)
+  count('outcome SUCCESS ' .. queue .. ' ' .. name)
+  add(running_in, queue, -1)
+  call('HSET', key, 'status', 'SUCCESS', 'finished', at, 'result', result)
+  call('PEXPIREAT', key, until_at)
+  note_ended(id, 'SUCCESS')
+  released[#released + 1] = id
+  return true
 end
+
+local i, n = 3, 0
+while ARGV[i] and ARGV[i + 2] == 'SUCCESS' and succeed(ARGV[i], ARGV[i + 1], ARGV[i + 3]) do
+  i, n = i + WORDS.SUCCESS, n + 1
+  reply[n] = 1
+end
+
+local function leave()
+  let_go(worker, released)
+  return done(reply)
+end
+
+if not ARGV[i] then return leave() end
 
 local function retry(id, task, runtime, payload, brief, delay)
   local due, seq = whole(now + delay), task.seq + 1
   emit(id, task, seq, event('RETRY', 0, nil, at,
     ',"runtime_ms":' .. runtime .. ',"eta":' .. due .. ',"error":' .. brief))
   call('HSET', K.task(id), 'status', 'RETRY', 'error', payload, 'eta', due, 'seq', seq,
-    'retries', (task.retries or 0) + 1, 'attempt', (task.attempt or 1) + 1)
+    'deliveries', task.deliveries, 'retries', (task.retries or 0) + 1, 'attempt', (task.attempt or 1) + 1,
+    'rare', 'all')
   call('HDEL', K.task(id), 'worker', 'started', 'progress', 'stage', 'meta')
   count('outcome RETRY ' .. task.queue .. ' ' .. task.name)
   schedule(id, task.queue, due)
@@ -38,7 +66,7 @@ local function retry(id, task, runtime, payload, brief, delay)
 end
 
 local function settle(id, token, state, payload, brief, delay)
-  local task = load_run(id, token, state)
+  local task = load_claimed(id, worker, token, { 'retries', unpack(PLACE) })
   if not task then return 0 end
   released[#released + 1] = id
   leave_place(task)
@@ -61,10 +89,11 @@ local function settle(id, token, state, payload, brief, delay)
   return 1
 end
 
-local i = 3
 while ARGV[i] do
-  reply[#reply + 1] = settle(unpack(ARGV, i, i + 5))
-  i = i + WORDS[ARGV[i + 2]]
+  local state = ARGV[i + 2]
+  n = n + 1
+  local is_done = state == 'SUCCESS' and succeed(ARGV[i], ARGV[i + 1], ARGV[i + 3])
+  reply[n] = is_done and 1 or settle(unpack(ARGV, i, i + 5))
+  i = i + WORDS[state]
 end
-let_go(worker, released)
-return done(reply)
+return leave()

@@ -17,7 +17,7 @@ end
 
 local function unschedule(id, queue)
   if call('ZREM', K.scheduled, id) == 0 then return false end
-  add_to_hash(K.scheduled_in, queue, -1)
+  call('HINCRBY', K.scheduled_in, queue, -1)
   return true
 end
 
@@ -108,7 +108,7 @@ end
 -- to it, or its task is to wait again or to be forgotten.
 local function make_stale(id, task)
   add(stale_in, task.queue, 1)
-  call('HSET', K.task(id), 'stale', 1, 'flow', 1)
+  call('HSET', K.task(id), 'stale', 1, 'rare', 'all')
   local lane = lane_of(task)
   if lane then reconsider(task.queue, task.priority, lane) end
 end
@@ -152,7 +152,7 @@ local function leave_place(task)
   add(running_in, task.queue, -1)
   local key = task.concurrency_key
   if not key then return end
-  add_to_hash(K.running, key, -1)
+  if call('HINCRBY', K.running, key, -1) <= 0 then call('HDEL', K.running, key) end
   bring_back(K.blocked(key), call('LLEN', K.blocked(key))) -- one for each queue and priority at most
 end
 
@@ -179,7 +179,7 @@ end
 
 -- Ends a task with this event. `task` is a table of its present fields; `field` is what to set besides.
 local function finish(id, task, state, at, body, field, value)
-  local seq = next_of(task.seq or '1')
+  local seq = next_of(task.seq)
   local ttl = state == 'FAILURE' and math.max(keep.ended, keep.dead) or keep.ended
   local unique_ms = tonumber(task.unique_until)
   if unique_ms and state ~= 'REVOKED' then
@@ -198,8 +198,7 @@ local function finish(id, task, state, at, body, field, value)
   call('HSET', K.task(id), 'status', state, 'finished', at, 'seq', seq, field, value)
   call('EXPIRE', K.task(id), ttl)
   if state ~= 'SUCCESS' or seq ~= '3' then call('EXPIRE', K.events(id), ttl) end -- else nothing is stored
-  ended[state] = ended[state] or {}
-  table.insert(ended[state], id)
+  note_ended(id, state)
 end
 
 local function finish_with_error(id, task, state, at, kind, message)
@@ -214,8 +213,9 @@ end
 
 -- Says of a task that it is ready again.
 local function mark_ready(id, task, at)
-  local seq = (tonumber(task.seq) or 1) + 1
-  call('HSET', K.task(id), 'status', 'PENDING', 'ready', at, 'seq', seq)
+  local seq = task.seq + 1
+  call('HSET', K.task(id), 'status', 'PENDING', 'ready', at, 'seq', seq, 'deliveries', task.deliveries,
+    'rare', 'all')
   call('HDEL', K.task(id), 'worker', 'started', 'progress', 'stage', 'meta')
   emit(id, task, seq, event('PENDING', 0, nil, at))
 end
