@@ -1,7 +1,7 @@
 /** The Lua scripts: one per transition, each after what it uses of the library that all share. */
 
 import { createHash } from "node:crypto";
-import { type Redis, ReplyError } from "ioredis";
+import { Command, type Redis, ReplyError } from "ioredis";
 import { BUCKETS_MS } from "../stored.ts";
 import { PREFIX, withKeys } from "./keys.ts";
 import lib from "./scripts/lib.lua" with { type: "text" };
@@ -94,16 +94,31 @@ export class Script {
   async run(redis: Redis, args: (string | number)[]): Promise<unknown> {
     const { source, sha } = this.#linked ??= this.#link();
     try {
-      return await redis.evalsha(sha, 1, PREFIX, ...args);
+      return await send(redis, "evalsha", [sha, 1, PREFIX, ...args]);
     } catch (error) {
       if (!replyError(error)?.startsWith("NOSCRIPT")) throw error;
-      return await redis.eval(source, 1, PREFIX, ...args);
+      return await send(redis, "eval", [source, 1, PREFIX, ...args]);
     }
   }
 
   #link(): { source: string; sha: string } {
     const source = withKeys(link(this.body));
     return { source, sha: createHash("sha1").update(source).digest("hex") };
+  }
+}
+
+/**
+ * Sends a command and then takes its words and its answer from it. A command of ioredis refers to itself by
+ * a function that it assigns to a property; V8 makes such functions among its old objects, so what they
+ * refer to is garbage only to a full collection, and until then each collection copies it.
+ */
+async function send(redis: Redis, name: string, words: (string | number)[]): Promise<unknown> {
+  const command = new Command(name, words, { replyEncoding: "utf8" });
+  try {
+    const reply = await redis.sendCommand(command);
+    return Array.isArray(reply) ? reply.splice(0) : reply;
+  } finally {
+    command.args.length = 0;
   }
 }
 
