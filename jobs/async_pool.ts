@@ -4,6 +4,7 @@
  * its signal goes on unseen; its outcome is ignored.
  */
 
+import { ChurnMap } from "../lib/churn_map.ts";
 import type { Claimed } from "./broker.ts";
 import { Context } from "./context.ts";
 import { execute } from "./execute.ts";
@@ -15,8 +16,8 @@ export class AsyncPool implements Pool {
   readonly maxTasksPerChild = null;
   readonly growsBy = Infinity;
   /** By task id; what came first is first. */
-  readonly #waiting = new Map<string, Claimed>();
-  readonly #running = new Map<string, Context>();
+  readonly #waiting = new ChurnMap<string, Claimed>();
+  readonly #running = new ChurnMap<string, Context>();
   #listener: PoolListener | undefined;
   #size: number;
 

@@ -4,6 +4,7 @@
  * waits may have begun a moment ago: its pool knows.
  */
 
+import { ChurnMap } from "../lib/churn_map.ts";
 import type { Claimed } from "./broker.ts";
 import type { TimeLimits } from "./time_limits.ts";
 
@@ -33,9 +34,9 @@ export interface Settling extends Common {
 export type Held = Waiting | Running | Settling;
 
 export class HeldTasks {
-  readonly #all = new Map<string, Held>();
-  /** First come first. */
-  readonly #waiting = new Set<Waiting>();
+  /** By task id, first come first. */
+  readonly #all = new ChurnMap<string, Held>();
+  #waiting = 0;
   #running = 0;
 
   get running(): number {
@@ -43,7 +44,7 @@ export class HeldTasks {
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting;
   }
 
   has(id: string): boolean {
@@ -72,26 +73,27 @@ export class HeldTasks {
 
   /** The tokens of those that have not ended. */
   tokens(): Map<string, number> {
-    const open = [...this.#all].filter(([, { state }]) => state !== "settling");
-    return new Map(open.map(([id, { job }]) => [id, job.token]));
+    const open = this.#all.values().filter(({ state }) => state !== "settling");
+    return new Map(open.map(({ job }) => [job.id, job.token]));
   }
 
   /** Has a claimed task wait for a slot. */
   add(job: Claimed): Waiting {
     const waiting: Waiting = { job, claimedAt: performance.now(), state: "waiting" };
     this.#all.set(job.id, waiting);
-    this.#waiting.add(waiting);
+    this.#waiting++;
     return waiting;
   }
 
   /** The one that has waited longest. */
   oldest(): Waiting | undefined {
-    return this.#waiting.values().next().value;
+    if (this.#waiting === 0) return undefined;
+    return this.#all.values().find((held) => held.state === "waiting");
   }
 
   /** Those that wait, the first first. */
   waits(): Waiting[] {
-    return [...this.#waiting];
+    return [...this.#all.values().filter((held) => held.state === "waiting")];
   }
 
   /** Marks one that waited as running. */
@@ -115,7 +117,7 @@ export class HeldTasks {
 
   #leave(held: Held): Held {
     if (held.state === "running") this.#running--;
-    if (held.state === "waiting") this.#waiting.delete(held);
+    if (held.state === "waiting") this.#waiting--;
     return held;
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
+import { ChurnMap } from "../lib/churn_map.ts";
 import { type Broker, BrokerUnavailableError, type Report, type Settlement } from "./broker.ts";
 import { toTaskError } from "./errors.ts";
 
@@ -39,7 +40,7 @@ interface Unsent {
 export class Outbox {
   #reports: Report[] = [];
   /** By id and token: what is settled twice is sent once. */
-  readonly #unsent = new Map<string, Unsent>();
+  readonly #unsent = new ChurnMap<string, Unsent>();
   #unsentChars = 0;
   #sending: Promise<void> | undefined;
   #closed = false;

@@ -5,6 +5,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { Average } from "../lib/average.ts";
+import { ChurnMap } from "../lib/churn_map.ts";
 import type { Claimed, Outcome } from "./broker.ts";
 import type { Work } from "./context.ts";
 import type { AbortReason, Pool, PoolListener } from "./pool.ts";
@@ -62,7 +63,7 @@ export class ThreadPool implements Pool {
   readonly growsBy = 1;
   readonly #queue = new ThreadQueue();
   /** What waits and what runs, by task id, in the order in which it came. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new ChurnMap<string, Entry>();
   #slots: Slot[] = [];
   #taskNames: string[] = [];
   /** A thread that has to start before others do. */
