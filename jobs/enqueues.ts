@@ -1,4 +1,4 @@
-/** Enqueueing as stores do it: calls that come while one is under way go together as the next one. */
+/** Enqueueing as stores do it: calls that come together, or while others are under way, go together. */
 
 import { GroupCommit } from "../lib/group_commit.ts";
 import type { NewTask, Receipt } from "./broker.ts";

@@ -1,7 +1,9 @@
 /**
- * Calls that come while one is under way go together as the next one: the first does not wait, and
- * the busier it gets, the fewer the round trips.
+ * Calls that come in one turn of the event loop, or while others are under way, go together: none waits for
+ * more to come, and the busier it gets, the fewer the round trips.
  */
+
+import { nextTick } from "node:process";
 
 interface Call<Item, Answer> {
   items: Item[];
@@ -28,25 +30,29 @@ export class GroupCommit<Item, Answer> {
   submit(items: Item[]): Promise<Answer[]> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ items, resolve, reject });
-      if (!this.#busy) this.#run();
+      this.#begin();
     });
   }
 
-  async #run(): Promise<void> {
+  #begin(): void {
+    if (this.#busy || this.#waiting.length === 0) return;
     this.#busy = true;
-    while (this.#waiting.length > 0) {
-      const calls = this.#take();
-      try {
-        const answers = await this.commit(calls.flatMap(({ items }) => items));
-        let first = 0;
-        for (const { items, resolve } of calls) {
-          resolve(answers.slice(first, first += items.length));
-        }
-      } catch (error) {
-        for (const { reject } of calls) reject(error);
+    nextTick(() => this.#run()); // comes after all that can go on now: who was answered may call again
+  }
+
+  async #run(): Promise<void> {
+    const calls = this.#take();
+    try {
+      const answers = await this.commit(calls.flatMap(({ items }) => items));
+      let first = 0;
+      for (const { items, resolve } of calls) {
+        resolve(answers.slice(first, first += items.length));
       }
+    } catch (error) {
+      for (const { reject } of calls) reject(error);
     }
     this.#busy = false;
+    this.#begin();
   }
 
   #take(): Call<Item, Answer>[] {

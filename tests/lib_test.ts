@@ -6,7 +6,7 @@ import { Ticker } from "../lib/ticker.ts";
 import { Wake } from "../lib/wake.ts";
 import { until } from "./until.ts";
 
-Deno.test("calls that come while one is under way are committed together, within a bound", async () => {
+Deno.test("calls that come in one turn, or while others are under way, go together within a bound", async () => {
   const commits: number[][] = [];
   const group = new GroupCommit<number, string>(
     async (items) => {
@@ -22,9 +22,16 @@ Deno.test("calls that come while one is under way are committed together, within
     [[1], [2, 3], [4], [5], [20], [6]].map((items) => group.submit(items)),
   );
   assertEquals(answers, [["1"], ["2", "3"], ["4"], ["5"], ["20"], ["6"]]);
-  assertEquals(commits, [[1], [2, 3, 4], [5], [20], [6]]);
+  assertEquals(commits, [[1, 2, 3, 4], [5], [20], [6]]);
   await assertRejects(() => group.submit([13]), RangeError);
   assertEquals(await group.submit([7]), ["7"]);
+
+  commits.length = 0;
+  const oneByOne = async (items: number[]) => {
+    for (const item of items) await group.submit([item]);
+  };
+  await Promise.all([oneByOne([1, 2]), oneByOne([3, 4]), oneByOne([5])]);
+  assertEquals(commits, [[1, 3, 5], [2, 4]]);
 });
 
 Deno.test("a wait that is too long ends by its deadline, others when they end", async () => {
