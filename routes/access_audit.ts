@@ -129,10 +129,9 @@ type Body = { [name: string]: Json };
 
 /** What the body said, if all of it was read and it is an object. */
 function bodyOf(c: Context): Body | null {
-  const text = c.get("body") as ContextVariableMap["body"] | undefined;
-  if (!text) return null;
+  const value = c.get("body") as ContextVariableMap["body"] | undefined;
   try {
-    const body: Json = JSON.parse(text);
+    const body = value?.();
     return typeof body === "object" && !Array.isArray(body) ? body : null;
   } catch {
     return null;

@@ -29,6 +29,7 @@ import { inputErrors, invalidInput, notFound, onError, Problem } from "./problem
 import { refuseUnknownParameters } from "./query.ts";
 import { queueRoutes } from "./queues.ts";
 import { scheduleRoutes } from "./schedules.ts";
+import { KeepingRouter } from "./router.ts";
 import { startRoutes } from "./start.ts";
 import { systemRoutes } from "./system.ts";
 import { workerRoutes } from "./workers.ts";
@@ -71,6 +72,7 @@ export function createApp(parts: AppParts): App {
   const topics = new Topics(topicSources(broker, registry, mask));
   const live = liveRoutes({ hub, topics, broker }, open);
   const app = new OpenAPIHono({
+    router: new KeepingRouter(),
     defaultHook: (result) => {
       if (!result.success) throw invalidInput(inputErrors(result.error));
     },
@@ -79,19 +81,17 @@ export function createApp(parts: AppParts): App {
   app.notFound(notFound);
 
   const note = audit(broker, clients, mask);
-  app.use(async (c, next) => {
-    await next();
-    complement(c.res); // first: if noting fails, what is answered then has the headers of this one
-    const noting = note(c);
-    if (noting) await noting;
-  });
-  app.use(checked(
+  const checks = [
     refuseOtherHosts(allowedHosts),
     refuseCrossSiteChanges,
     findRule(),
     guard(auth ? login : null, readOnly, mask !== null),
     refuseUnknownParameters(app),
-  ));
+  ];
+  app.use(checked(checks, (c) => {
+    complement(c.res); // first: if noting fails, what is answered then has the headers of this one
+    return note(c);
+  }));
   app.route("/", page());
   app.route("/", accessRoutes(access));
   app.route("/", accountRoutes(directory, open));

@@ -1,6 +1,7 @@
 /** Reading the JSON body of a request, bounded in size and time. */
 
 import type { Context, MiddlewareHandler } from "hono";
+import type { Json } from "../jobs/wire.ts";
 import { Deadlines } from "../lib/deadlines.ts";
 import { Problem } from "./problem.ts";
 
@@ -10,8 +11,8 @@ const SLOWEST = 128 * 1024;
 
 declare module "hono" {
   interface ContextVariableMap {
-    /** The text of the body, once all of it was read. */
-    body: string;
+    /** Answers the value in the body; set once all of it was read, unless it is empty. */
+    body: () => Json;
   }
 }
 
@@ -27,7 +28,7 @@ export const bodyDeadlines = new Deadlines();
  */
 export function jsonBody(maxBytes: number): MiddlewareHandler {
   return async (c, next) => {
-    if (await readBody(c, maxBytes) === "") {
+    if (await readText(c, maxBytes) === "") {
       const headers = new Headers(c.req.raw.headers);
       headers.delete("content-type");
       c.req.raw = new Request(c.req.raw.url, { method: c.req.method, headers });
@@ -37,35 +38,57 @@ export function jsonBody(maxBytes: number): MiddlewareHandler {
 }
 
 /**
- * The value in the body; none for an empty one, whatever content type came with it.
+ * The value in the body; undefined for an empty one, whatever content type came with it.
  * @param maxBytes what is longer is answered with 413
  * @throws {Problem} 400, 408, 413, 415
  */
-export async function readJson(c: Context, maxBytes: number): Promise<{ value?: unknown }> {
-  const text = await readBody(c, maxBytes);
-  if (text === "") return {};
+export async function readJson(c: Context, maxBytes: number): Promise<Json | undefined> {
+  const length = lengthOf(c, maxBytes);
+  if (length === 0) return undefined;
   try {
-    return { value: JSON.parse(text) };
-  } catch {
+    if (length === undefined) {
+      const text = await readText(c, maxBytes);
+      return text === "" ? undefined : JSON.parse(text);
+    }
+    // Not the text first, which takes Deno three times as long.
+    refuseOtherTypes(c);
+    const value: Json = await soon(length, c.req.raw.json());
+    c.set("body", () => value);
+    return value;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
     throw new Problem(400, "Malformed JSON in request body");
   }
 }
 
 /** The text of a body that is JSON by its header, or "". */
-async function readBody(c: Context, maxBytes: number): Promise<string> {
-  const declared = c.req.header("content-length");
-  const length = declared === undefined ? maxBytes : Number(declared);
-  if (length > maxBytes) throw tooLarge(maxBytes);
-  if (declared === undefined) c.req.raw = limited(c.req.raw, maxBytes);
-  const text = await withinTime(PATIENCE_MS + 1000 * length / SLOWEST, c.req.text());
-  c.set("body", text);
-  if (text !== "" && !JSON_TYPE.test(c.req.header("content-type") ?? "")) {
-    throw new Problem(
-      415,
-      "The body must be JSON, with the header Content-Type: application/json",
-    );
+async function readText(c: Context, maxBytes: number): Promise<string> {
+  const length = lengthOf(c, maxBytes);
+  if (length === undefined) c.req.raw = limited(c.req.raw, maxBytes);
+  const text = await withinTime(length ?? maxBytes, c.req.text());
+  if (text !== "") {
+    refuseOtherTypes(c);
+    c.set("body", () => JSON.parse(text));
   }
   return text;
+}
+
+/**
+ * How many bytes are to come; undefined where the request does not say.
+ * @throws {Problem} 413
+ */
+function lengthOf(c: Context, maxBytes: number): number | undefined {
+  const declared = c.req.header("content-length");
+  if (declared === undefined) return undefined;
+  const length = Number(declared);
+  if (length > maxBytes) throw tooLarge(maxBytes);
+  return length;
+}
+
+/** @throws {Problem} 415 */
+function refuseOtherTypes(c: Context): void {
+  if (JSON_TYPE.test(c.req.header("content-type") ?? "")) return;
+  throw new Problem(415, "The body must be JSON, with the header Content-Type: application/json");
 }
 
 function limited(request: Request, maxBytes: number): Request {
@@ -92,7 +115,17 @@ function tooLarge(maxBytes: number): Problem {
   return new Problem(413, `The body is too large: at most ${maxBytes} bytes are allowed here`);
 }
 
-function withinTime(ms: number, reading: Promise<string>): Promise<string> {
+/** The same as `withinTime`, for less where the bytes have come with the headers, as they mostly do. */
+async function soon<T>(length: number, reading: Promise<T>): Promise<T> {
+  let read: { value: T } | undefined;
+  reading.then((value) => read = { value }, () => {});
+  await undefined; // what is settled already is told of first
+  return read ? read.value : withinTime(length, reading);
+}
+
+/** @param length how many bytes are awaited */
+function withinTime<T>(length: number, reading: Promise<T>): Promise<T> {
+  const ms = PATIENCE_MS + 1000 * length / SLOWEST;
   return new Promise((resolve, reject) => {
     const end = bodyDeadlines.begin(ms, () => {
       reject(new Problem(408, `The body did not arrive within ${Math.round(ms / 1000)} seconds`));

@@ -1,17 +1,28 @@
-/** What must be right about a request before its route is asked. */
+/** What is done about every request before its route is asked, and with its answer. */
 
 import type { Context, MiddlewareHandler } from "hono";
+import { onError } from "./problem.ts";
 
 /** Throws a Problem where something is wrong; answers a promise only where it has to wait. */
 export type Check = (c: Context) => void | Promise<void>;
 
-/** Makes checks, in this order, of every request. One middleware does them all, because each costs promises. */
-export function checked(...checks: Check[]): MiddlewareHandler {
+/**
+ * One middleware for all of it, because each costs promises.
+ * @param checks of the request, made in this order
+ * @param after of the answer, also of one that says what a check has found wrong
+ */
+export function checked(checks: Check[], after: Check): MiddlewareHandler {
   return async (c, next) => {
-    for (const check of checks) {
-      const waiting = check(c);
-      if (waiting) await waiting;
+    try {
+      for (const check of checks) {
+        const waiting = check(c);
+        if (waiting) await waiting;
+      }
+      await next();
+    } catch (error) {
+      c.res = onError(error, c);
     }
-    await next();
+    const waiting = after(c);
+    if (waiting) await waiting;
   };
 }

@@ -9,13 +9,13 @@ const HEADERS = {
 };
 const LIST = Object.entries(HEADERS);
 
-/** Answers that were made with all of them. */
-const complete = new WeakSet<Response>();
+/** An answer that was made with all of them. */
+class CompleteResponse extends Response {}
 
 /** Adds those that are missing. */
 export function complement(response: Response): void {
   if (response.status === 101) return; // what opens a socket is not to be touched
-  if (complete.has(response)) return;
+  if (response instanceof CompleteResponse) return;
   const { headers } = response;
   for (const [name, value] of LIST) {
     if (!headers.has(name)) headers.set(name, value);
@@ -23,15 +23,7 @@ export function complement(response: Response): void {
 }
 
 /** An answer in JSON that has them from the start, which takes a third of the time. */
-export function jsonAnswer(
-  value: unknown,
-  status: number,
-  headers: Record<string, string>,
-): Response {
-  const response = new Response(JSON.stringify(value), {
-    status,
-    headers: { ...HEADERS, "content-type": "application/json", ...headers },
-  });
-  complete.add(response);
-  return response;
+export function jsonAnswer(value: unknown, status: number, location: string): Response {
+  const headers = { ...HEADERS, "content-type": "application/json", location };
+  return new CompleteResponse(JSON.stringify(value), { status, headers });
 }

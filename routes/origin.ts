@@ -48,9 +48,10 @@ export function refuseCrossSite({ headers, url }: Request): void {
   const site = headers.get("sec-fetch-site");
   if (site === "same-origin" || site === "none") return;
   const origin = headers.get("origin");
-  const host = headers.get("host") ?? new URL(url).host;
   // A same-site page is one of another port or subdomain; its GETs have no Origin.
-  const isOther = origin === null ? site === "same-site" : !isOriginOf(origin, host);
+  const isOther = origin === null
+    ? site === "same-site"
+    : !isOriginOf(origin, headers.get("host") ?? new URL(url).host);
   if (site === "cross-site" || isOther) {
     throw new Problem(403, `A page of another site (${origin ?? site}) may not do this`);
   }

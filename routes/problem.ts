@@ -118,7 +118,7 @@ export function inputErrors(error: z.ZodError, root = "body"): InputError[] {
 }
 
 /** Answers what was thrown; what nobody foresaw is logged and told to nobody. */
-export function onError(thrown: Error, c: Context): Response {
+export function onError(thrown: unknown, c: Context): Response {
   return toProblem(thrown, c).response(c);
 }
 
@@ -128,7 +128,7 @@ export function notFound(c: Context): Response {
     .response(c);
 }
 
-function toProblem(thrown: Error, c: Context): Problem {
+function toProblem(thrown: unknown, c: Context): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof UnknownTaskError || thrown instanceof UnknownQueueError) {
     return new Problem(404, thrown.message, { known: thrown.known });

@@ -86,8 +86,8 @@ export function startRoutes(broker: Broker, registry: Registry): OpenAPIHono {
   app.post(startRoute.getRoutingPath(), async (c) => {
     const idempotencyKey = c.req.header("idempotency-key");
     if (idempotencyKey !== undefined) valid(Headers, { "idempotency-key": idempotencyKey });
-    const { value = {} } = await readJson(c, MAX_BODY_BYTES);
-    const call = valid(Call, value);
+    const value = await readJson(c, MAX_BODY_BYTES);
+    const call = valid(Call, value === undefined ? {} : value);
     const task = await prepareOne(registry, call, idempotencyKey);
     const [receipt] = await broker.enqueue([task]) as [Receipt];
     if (receipt.conflict) {
@@ -96,7 +96,7 @@ export function startRoutes(broker: Broker, registry: Registry): OpenAPIHono {
         message: `"${idempotencyKey}" was used for another request; use a new key for a new one`,
       }]);
     }
-    return jsonAnswer(accepted(receipt), 202, { location: `/tasks/${receipt.id}` });
+    return jsonAnswer(accepted(receipt), 202, `/tasks/${receipt.id}`);
   });
 
   app.openapi(batchRoute, async (c) => {
