@@ -61,10 +61,17 @@ const BUCKETS = `local BUCKETS_MS = { ${BUCKETS_MS.join(", ")} }`;
 /** What scripts share, cut into its definitions with their names, each after those that it uses. */
 const LIBRARY = [BUCKETS, lib, steps, accept, waiting, schedules].flatMap((part) =>
   withoutComments(part).split(/\n(?=local )/).flatMap((text) => {
-    const [, names] = /^local (?:function )?(\w+(?:, \w+)*)/.exec(text) ?? [];
-    return names ? [{ text, name: new RegExp(`\\b(?:${names.replaceAll(", ", "|")})\\b`) }] : [];
+    const names = namesOf(text);
+    return names.length > 0
+      ? [{ text, names, name: new RegExp(`\\b(?:${names.join("|")})\\b`) }]
+      : [];
   })
 );
+
+/** What a definition at the outermost level defines. */
+function namesOf(definition: string): string[] {
+  return /^local (?:function )?(\w+(?:, \w+)*)/.exec(definition)?.[1]?.split(", ") ?? [];
+}
 
 function withoutComments(lua: string): string {
   return lua.replaceAll(/ *--.*$/gm, "");
@@ -73,8 +80,12 @@ function withoutComments(lua: string): string {
 /**
  * Puts what a script uses of the library in front of the first of its paragraphs that does: each call makes
  * anew all functions that it comes to, which takes longer than many a command, so what ends early has few.
+ * @throws {Error} the script defines a name that the library has, which would take that one's place
  */
 function link(body: string): string {
+  const own = new Set(body.split("\n").flatMap(namesOf));
+  const clash = LIBRARY.flatMap(({ names }) => names).find((name) => own.has(name));
+  if (clash !== undefined) throw new Error(`a script and the library both define ${clash}`);
   const placed = new Set<string>();
   return withoutComments(body).split(/\n{2,}(?=\S)/).map((paragraph) =>
     LIBRARY.reduceRight((script, { text, name }) => {

@@ -66,7 +66,7 @@ end
 
 -- Of a task that is not to be created, because of its idempotency key, its unique key or its id: the id
 -- that stands for it, its status, and conflict (1 or 0); nil for one that is.
-local function known(task)
+local function stand_in(task)
   local first = task.idempotency_key and call('GET', K.idempotency(task.idempotency_key))
   local other = first and load(first, { 'status', 'name', 'args', 'rare' })
   if other then
@@ -111,7 +111,7 @@ local function accept(first)
   end
 
   local function accept_uncommon(task)
-    local other, status, conflict = known(task)
+    local other, status, conflict = stand_in(task)
     if other then return other, status, conflict end
     store(task, at)
     local id, queue, priority = task.id, task.queue, task.priority

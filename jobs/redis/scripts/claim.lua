@@ -114,13 +114,13 @@ local PERIODS_MS = { s = 1000, m = 60000, h = 3600000, d = 86400000 }
 local BURST_MS = 100 -- what falls into this time may start at once, because timers are no finer
 
 local ended_here, aside, moved = 0, 0, 0
-local COMMON = { 'status', 'name', 'args', 'queue', 'created', 'rare' }
+local FIELDS = { 'status', 'name', 'args', 'queue', 'created', 'rare' }
 local RARE = { 'deliveries', 'seq', 'ready', 'eta', 'attempt', 'retries', 'max_retries', 'time_limit',
   'soft_time_limit', unpack(FLOW) }
 
 -- Reads a task that is about to start.
 local function load_waiting(id)
-  local task = read(id, COMMON, { deliveries = '0', seq = '1', attempt = '1', retries = '0' })
+  local task = read(id, FIELDS, { deliveries = '0', seq = '1', attempt = '1', retries = '0' })
   if not task.status then return nil end
   if task.rare then read(id, RARE, task) end
   return task
