@@ -33,6 +33,10 @@ const HEAP_CHECK_EVERY_MS = 100;
 const RING_EVERY_MS = 1;
 /** Short tasks in a row must not keep timers and messages of their thread waiting for longer. */
 const YIELD_EVERY_MS = 2;
+/** After so many runs in a row that ended in the turn of the event loop in which they began, a task is quick. */
+const QUICK_AFTER = 10;
+/** Owns what quick tasks leave behind. */
+const QUICK = "quick";
 
 /** The task that runs. */
 interface Run {
@@ -41,6 +45,8 @@ interface Run {
   /** Once it is known. */
   work: Work | undefined;
   context: Context | undefined;
+  /** Whether an error of its own can be told from those of others. */
+  isTraced: boolean;
   /** Whether it has reported anything: its outcome has to come after that. */
   hasReported: boolean;
 }
@@ -57,8 +63,17 @@ class ThreadLoop {
   readonly #heapLimit = getHeapStatistics().heap_size_limit;
   #watch: ReturnType<typeof setInterval> | undefined;
   #run: Run | undefined;
-  /** Tells of an error whose it is: by then the next task may have begun. */
-  readonly #owner = new AsyncLocalStorage<Run>();
+  /**
+   * Tells of an error whose it is: by then the next task may have begun. To trace a run costs as much as
+   * a third of a short one, so quick tasks are traced as one: no error can come while one of them runs, but
+   * if it takes longer than a turn for once. Then it is blamed for what comes from any of them.
+   */
+  readonly #owner = new AsyncLocalStorage<Run | typeof QUICK>();
+  /** How many runs of a task in a row have ended in the turn in which they began. */
+  readonly #quickRuns = new Map<string, number>();
+  /** Turns of the event loop, as far as anyone looked. */
+  #turns = 0;
+  #countsTurn = false;
   /** What a task has left behind that has ended. */
   #spoilt: TaskError | undefined;
   /** What it waits for that was too long for its cell. */
@@ -81,7 +96,7 @@ class ThreadLoop {
     this.port.on("message", (posted: unknown) => {
       const message = open<ToThread>(posted);
       if (!message) return;
-      if ("wake" in message) this.#work();
+      if ("wake" in message) this.#owner.run(QUICK, () => this.#work());
       else if ("giveBackMemory" in message) giveBackMemory();
       else if ("work" in message) this.#fetched?.(message.work);
       else if (this.#run?.work?.id === message.id) this.#run.context?.abort(message.abort);
@@ -109,7 +124,7 @@ class ThreadLoop {
     while (this.#begin(now)) {
       const run = this.#run;
       if (!run) throw new Error("invariant: nothing has begun");
-      const outcome = await this.#owner.run(run, () => this.#execute(run));
+      const outcome = await this.#execute(run);
       now = performance.now();
       if (run !== this.#run || !this.#end(outcome, now)) return;
       if (now - yieldedAt < YIELD_EVERY_MS) continue;
@@ -124,7 +139,14 @@ class ThreadLoop {
       const cell = this.#queue.take(this.data.number);
       if (cell >= 0) {
         if (now - this.#rangAt >= RING_EVERY_MS) this.#ring(now);
-        this.#run = { cell, begunAt: now, work: undefined, context: undefined, hasReported: false };
+        this.#run = {
+          cell,
+          begunAt: now,
+          work: undefined,
+          context: undefined,
+          isTraced: false,
+          hasReported: false,
+        };
         this.#status.noteBegin();
         if (this.#status.begun === this.data.maxTasksPerChild) this.#post({ last: true });
         return true;
@@ -148,9 +170,31 @@ class ThreadLoop {
       run.hasReported = true;
       this.#post({ updates, cell: run.cell });
     });
-    const outcome = await execute(this.registry, work, context);
+    const { name } = work;
+    const quickRuns = this.#quickRuns.get(name) ?? 0;
+    run.isTraced = quickRuns < QUICK_AFTER;
+    const turn = this.#turn();
+    const outcome =
+      await (run.isTraced
+        ? this.#owner.run(run, execute, this.registry, work, context)
+        : execute(this.registry, work, context));
+    const isQuick = turn === this.#turns && outcome.state === "SUCCESS";
+    if (!isQuick) this.#quickRuns.delete(name);
+    else if (run.isTraced) this.#quickRuns.set(name, quickRuns + 1);
     context.close();
     return outcome;
+  }
+
+  /** The number of this turn of the event loop. */
+  #turn(): number {
+    if (!this.#countsTurn) {
+      this.#countsTurn = true;
+      setImmediate().then(() => {
+        this.#countsTurn = false;
+        this.#turns++;
+      });
+    }
+    return this.#turns;
   }
 
   #fetch(cell: number): Promise<Work> {
@@ -201,7 +245,8 @@ class ThreadLoop {
   #crash(thrown: unknown): void {
     const error = toTaskError(thrown);
     const owner = this.#owner.getStore();
-    if (owner && this.#run && owner !== this.#run) {
+    const isOthers = owner === QUICK ? this.#run?.isTraced : owner && owner !== this.#run;
+    if (this.#run && isOthers) {
       this.#spoilt ??= error; // the task that runs now may come to its end
       return;
     }

@@ -128,6 +128,31 @@ Deno.test("an error that a task leaves behind is not the next one's", async () =
   assertEquals(all.filter(({ id }) => told.outcomes.get(id)?.state !== "SUCCESS"), []);
 });
 
+Deno.test("an error that a quick task leaves behind for later is not another's", async () => {
+  await using told = await Told.start(1);
+  const quick = Array.from({ length: 20 }, () => job(fixtures.throws_later, 0));
+  const all = [
+    ...quick,
+    job(fixtures.throws_later, 20),
+    job(fixtures.nap, 200),
+    ...echoes(5),
+  ];
+  told.run(...all);
+  await told.all(all);
+  assertEquals(all.filter(({ id }) => told.outcomes.get(id)?.state !== "SUCCESS"), []);
+});
+
+Deno.test("a task that ends at once as a rule fails by its own error, and alone", async () => {
+  await using told = await Told.start(1);
+  const quick = Array.from({ length: 20 }, () => job(fixtures.breaks, false));
+  const broken = job(fixtures.breaks, true);
+  const all = [...quick, broken, job(fixtures.nap, 20), ...echoes(5)];
+  told.run(...all);
+  await told.all(all);
+  const failed = all.filter(({ id }) => told.outcomes.get(id)?.state !== "SUCCESS");
+  assertEquals(failed.map(({ id }) => id), [broken.id]);
+});
+
 Deno.test("what has not begun can be taken back although no thread answers", async () => {
   await using told = await Told.start(1);
   const loop = job(fixtures.busy, 60_000);
