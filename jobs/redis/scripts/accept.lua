@@ -104,13 +104,7 @@ local function accept(first)
     groups[#groups + 1], i = group_at(i, now)
   end
 
-  local function waiting_ids(queue, priority)
-    local lists = waiting[queue] or {}
-    waiting[queue], lists[priority] = lists, lists[priority] or {}
-    return lists[priority]
-  end
-
-  local function accept_uncommon(task)
+  local function accept_one(task)
     local other, status, conflict = stand_in(task)
     if other then return other, status, conflict end
     store(task, at)
@@ -122,36 +116,28 @@ local function accept(first)
     elseif lane then
       push('RPUSH', queue, priority, { id }, lane)
     else
-      table.insert(waiting_ids(queue, priority), id)
+      local lists = waiting[queue] or {}
+      waiting[queue], lists[priority] = lists, lists[priority] or {}
+      table.insert(lists[priority], id)
     end
   end
 
   local place = 0
   for _, group in ipairs(groups) do
-    local name, queue, from = group.name, group.queue, #accepted + 1
-    local is_common = #group.more == 0 and not limit_of('task', name)
-    local ready = is_common and waiting_ids(queue, 'normal')
+    local first_new = #accepted + 1
     for k = group.first, group.last, 2 do
-      local id, args, other, status, conflict = ARGV[k], ARGV[k + 1]
-      if not is_common then
-        other, status, conflict = accept_uncommon(setmetatable({ id = id, args = args }, { __index = group }))
-      else
-        local key = K.task(id)
-        if call('EXISTS', key) == 1 then
-          other, status, conflict = id, call('HGET', key, 'status'), 0
-        else
-          call('HSET', key, 'status', 'PENDING', 'name', name, 'args', args, 'queue', queue, 'created', at)
-          ready[#ready + 1] = id
-        end
-      end
+      local task = setmetatable({ id = ARGV[k], args = ARGV[k + 1] }, { __index = group })
+      local other, status, conflict = accept_one(task)
       place = place + 1
       if other then
-        others[#others + 1] = { place, other, status, conflict, given = id }
+        others[#others + 1] = { place, other, status, conflict, given = task.id }
       else
-        accepted[#accepted + 1] = id
+        accepted[#accepted + 1] = task.id
       end
     end
-    if accepted[from] then announce(table.concat(accepted, ',', from), name, 1, pending) end
+    if accepted[first_new] then
+      announce(table.concat(accepted, ',', first_new), group.name, 1, pending)
+    end
   end
 
   for queue, priorities in pairs(waiting) do
