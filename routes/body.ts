@@ -38,17 +38,17 @@ export function jsonBody(maxBytes: number): MiddlewareHandler {
 }
 
 /**
- * The value in the body; undefined for an empty one, whatever content type came with it.
+ * The value in the body; an empty object for an empty one, whatever content type came with it.
  * @param maxBytes what is longer is answered with 413
  * @throws {Problem} 400, 408, 413, 415
  */
-export async function readJson(c: Context, maxBytes: number): Promise<Json | undefined> {
+export async function readJson(c: Context, maxBytes: number): Promise<Json> {
   const length = lengthOf(c, maxBytes);
-  if (length === 0) return undefined;
+  if (length === 0) return {};
   try {
     if (length === undefined) {
       const text = await readText(c, maxBytes);
-      return text === "" ? undefined : JSON.parse(text);
+      return text === "" ? {} : JSON.parse(text);
     }
     // Not the text first, which takes Deno three times as long.
     refuseOtherTypes(c);

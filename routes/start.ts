@@ -10,6 +10,7 @@ import {
 } from "../jobs/errors.ts";
 import type { Registry } from "../jobs/registry.ts";
 import { type CallOptions, MAX_SECONDS } from "../jobs/options.ts";
+import type { Json } from "../jobs/wire.ts";
 import { jsonBody, readJson } from "./body.ts";
 import { callFields, Seconds, Time } from "./call_fields.ts";
 import { jsonAnswer } from "./headers.ts";
@@ -87,7 +88,7 @@ export function startRoutes(broker: Broker, registry: Registry): OpenAPIHono {
     const idempotencyKey = c.req.header("idempotency-key");
     if (idempotencyKey !== undefined) valid(Headers, { "idempotency-key": idempotencyKey });
     const value = await readJson(c, MAX_BODY_BYTES);
-    const call = valid(Call, value === undefined ? {} : value);
+    const call = isPlain(value) ? value : valid(Call, value);
     const task = await prepareOne(registry, call, idempotencyKey);
     const [receipt] = await broker.enqueue([task]) as [Receipt];
     if (receipt.conflict) {
@@ -114,13 +115,20 @@ function valid<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   return data;
 }
 
+/** Whether a call says no more than what to start: of that the schema has nothing to check but this. */
+function isPlain(call: Json): call is { name: string; args?: Json } {
+  if (typeof call !== "object" || call === null || Array.isArray(call)) return false;
+  return typeof call["name"] === "string" &&
+    Object.keys(call).every((field) => field === "name" || field === "args");
+}
+
 function accepted({ id, status, created }: Receipt) {
   return { task_id: id, status, created };
 }
 
 function prepareOne(registry: Registry, call: Call, idempotencyKey?: string): Promise<NewTask> {
-  const options = callOptions(call);
-  return registry.get(call.name ?? SAMPLE_TASK).prepare(call.args, { ...options, idempotencyKey });
+  const options = callOptions(call, idempotencyKey);
+  return registry.get(call.name ?? SAMPLE_TASK).prepare(call.args, options);
 }
 
 async function prepareAll(registry: Registry, calls: Call[]): Promise<NewTask[]> {
@@ -152,7 +160,7 @@ function batchErrors(error: unknown, at: string): InputError[] {
   throw error;
 }
 
-function callOptions(call: Call): CallOptions {
+function callOptions(call: Call, idempotencyKey: string | undefined): CallOptions {
   const { queue, priority, countdown, eta, expires } = call;
   return {
     queue,
@@ -167,5 +175,6 @@ function callOptions(call: Call): CallOptions {
     uniqueKey: call.unique_key,
     concurrencyKey: call.concurrency_key,
     concurrencyLimit: call.concurrency_limit,
+    idempotencyKey,
   };
 }
