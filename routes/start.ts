@@ -13,7 +13,7 @@ import { type CallOptions, MAX_SECONDS } from "../jobs/options.ts";
 import type { Json } from "../jobs/wire.ts";
 import { jsonBody, readJson } from "./body.ts";
 import { callFields, Seconds, Time } from "./call_fields.ts";
-import { jsonAnswer } from "./headers.ts";
+import { madeAnswer } from "./headers.ts";
 import { type InputError, inputErrors, invalidInput, problems } from "./problem.ts";
 import { AcceptedBody, AnyJson, json } from "./schemas.ts";
 
@@ -97,7 +97,7 @@ export function startRoutes(broker: Broker, registry: Registry): OpenAPIHono {
         message: `"${idempotencyKey}" was used for another request; use a new key for a new one`,
       }]);
     }
-    return jsonAnswer(accepted(receipt), 202, `/tasks/${receipt.id}`);
+    return madeAnswer(accepted(receipt), 202, `/tasks/${receipt.id}`);
   });
 
   app.openapi(batchRoute, async (c) => {
