@@ -5,7 +5,7 @@ import { PREFIX } from "../../jobs/redis/keys.ts";
 import type { Kept, Look } from "./store.ts";
 
 const MANUAL = new URL("../../docs/architecture.md", import.meta.url);
-const MAX_INDEX = 10_000;
+const MAX_INDEX = 10_100;
 /** One finding for each kind of key, with so many examples. */
 const EXAMPLES = 3;
 /** Their keys are gone once nothing waits and nothing runs. */

@@ -26,18 +26,12 @@ local worker, lease, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = clock()
 local at = ('%.0f'):format(now) -- numbers take long to become text
 local reply, run, held, taken = {}, {}, {}, 0
-local bodies = {} -- of STARTED, by attempt
+local started = {} -- by name: ids of tasks that run for the first time
 
--- Tells the worker and all others of a task that it has now.
-local function hand_out(id, token, seq, name, args, queue, created, attempt, terms)
-  local body = bodies[attempt]
-  if not body then
-    body = started_event(worker, attempt, at)
-    bodies[attempt] = body
-  end
-  announce(id, name, seq, body)
+-- Notes what is to be told of a task that the worker has now.
+local function hand_out(id, token, name, args, queue, created, terms)
   count_duration('waited', name, math.max(0, now - created))
-  add(running_in, queue, 1)
+  add(K.active_in, queue, 1)
   if run[2] ~= name or run[3] ~= queue or run[1] ~= token or run[4] ~= terms then
     run = { token, name, queue, terms }
     reply[#reply + 1] = run
@@ -52,6 +46,9 @@ local function hold()
   if taken > 0 then
     call('ZADD', K.workers, now + lease, worker)
     each_thousand('RPUSH', K.active(worker), held)
+  end
+  for name, ids in pairs(started) do
+    announce(table.concat(ids, ','), name, '2', started_event(worker, '1', at))
   end
   return done(reply)
 end
@@ -75,7 +72,10 @@ local function start_common(id, queue)
       unpack(call('HMGET', key, 'max_retries', 'time_limit', 'soft_time_limit', 'on_lost')))
   end
   call('HSET', key, 'status', 'STARTED', 'worker', worker, 'started', at)
-  hand_out(id, '1', '2', name, args, queue, created, '1', terms)
+  local ids = started[name] or {}
+  started[name] = ids
+  ids[#ids + 1] = id
+  hand_out(id, '1', name, args, queue, created, terms)
   return true
 end
 
@@ -217,7 +217,8 @@ local function start(id, task)
   local token, seq, name = next_of(task.deliveries), next_of(task.seq), task.name
   call('HSET', K.task(id), 'status', 'STARTED', 'worker', worker, 'started', at)
   if task.rare == 'all' then call('HSET', K.task(id), 'deliveries', token, 'seq', seq) end
-  hand_out(id, token, seq, name, task.args, task.queue, task.ready or task.created, task.attempt,
+  announce(id, name, seq, started_event(worker, task.attempt, at))
+  hand_out(id, token, name, task.args, task.queue, task.ready or task.created,
     terms_of(task.attempt, task.retries, task.max_retries, limit_of('time', name) or task.time_limit,
       limit_of('soft', name) or task.soft_time_limit, task.on_lost))
   if task.concurrency_key then call('HINCRBY', K.running, task.concurrency_key, 1) end
@@ -284,7 +285,7 @@ local function places(queue)
   local room = limit - taken
   local concurrency = limit_of('concurrency', queue)
   if concurrency then
-    local running = tonumber(call('HGET', K.active_in, queue) or 0) + (running_in[queue] or 0)
+    local running = tonumber(call('HGET', K.active_in, queue) or 0) + (changes[K.active_in] and changes[K.active_in][queue] or 0)
     room = math.min(room, tonumber(concurrency) - running)
   end
   local rate = queue_rate(queue)

@@ -71,12 +71,15 @@ local function event(status, progress, stage, at, rest)
     .. (rest or '') .. ',"at":' .. at .. '}'
 end
 
+-- These two are what most tasks have, so they are made without the above.
 local function started_event(worker, attempt, at)
-  return event('STARTED', 0, nil, at, ',"worker":"' .. worker .. '","attempt":' .. attempt)
+  return '{"status":"STARTED","progress":0,"stage":null,"worker":"' .. worker .. '","attempt":' .. attempt
+    .. ',"at":' .. at .. '}'
 end
 
 local function success_event(stage, runtime, at)
-  return event('SUCCESS', 100, stage, at, ',"runtime_ms":' .. runtime)
+  return '{"status":"SUCCESS","progress":100,"stage":' .. (stage and cjson.encode(stage) or 'null')
+    .. ',"runtime_ms":' .. runtime .. ',"at":' .. at .. '}'
 end
 
 local function runtime_of(task, finished)
@@ -123,27 +126,14 @@ local function count(field, by)
   counts[field] = (counts[field] or 0) + (by or 1)
 end
 
--- How many runs, or waits, of a name took how many milliseconds.
-local durations = { ran = {}, waited = {} }
+-- How many of a name ran, or waited, for how many milliseconds.
+local durations = {}
 
-local function count_duration(kind, name, ms)
-  local found = durations[kind][name]
-  if not found then
-    found = {}
-    durations[kind][name] = found
-  end
-  found[ms] = (found[ms] or 0) + 1
-end
-
-local function count_buckets(kind, name, found)
-  local sum = 0
-  for ms, times in pairs(found) do
-    local bucket = 1
-    while BUCKETS_MS[bucket] and ms > BUCKETS_MS[bucket] do bucket = bucket + 1 end
-    count(kind .. ' ' .. (BUCKETS_MS[bucket] or 'more') .. ' ' .. name, times)
-    sum = sum + ms * times
-  end
-  if sum > 0 then count(kind .. ' ms ' .. name, sum) end
+local function count_duration(kind, name, ms, times)
+  local of_kind = durations[kind] or {}
+  local found = of_kind[name] or {}
+  durations[kind], of_kind[name] = of_kind, found
+  found[ms] = (found[ms] or 0) + (times or 1)
 end
 
 -- Tasks. What few have is in fields of their own, and `rare` says that there are any: 'terms' where it is
@@ -191,17 +181,13 @@ local function load_claimed(id, worker, token, fields)
   end
 end
 
--- Differences to numbers that are kept per queue: how many are running, in lanes, and stale.
-local running_in, laned_in, stale_in = {}, {}, {}
+-- Differences to numbers that are kept per queue, by the hash that has them.
+local changes = {}
 
-local function add(to, queue, by)
-  to[queue] = (to[queue] or 0) + by
-end
-
-local function add_to_queues(key, by_queue)
-  for queue, by in pairs(by_queue) do
-    if by ~= 0 then call('HINCRBY', key, queue, by) end
-  end
+local function add(hash, queue, by)
+  local of_hash = changes[hash] or {}
+  changes[hash] = of_hash
+  of_hash[queue] = (of_hash[queue] or 0) + by
 end
 
 -- The limits that are set: `rate <queue>`, `concurrency <queue>`, `task <name>`, `time <name>` and `soft <name>`.
@@ -245,15 +231,13 @@ end
 local function list_ended(state, ids)
   local index = K.recent_of(state)
   if each_thousand('LPUSH', index, ids) <= MAX_RECENT then return end
-  if state == 'FAILURE' then
-    for _, id in ipairs(call('LRANGE', index, MAX_RECENT, -1)) do
-      local task = load(id, { 'status', 'finished', 'rare' })
-      if task and task.status == 'FAILURE' then
-        local at = tonumber(task.finished) + keep.ended * 1000
-        at = math.max(at, tonumber(task.unique_until) or 0)
-        call('PEXPIREAT', K.task(id), at)
-        call('PEXPIREAT', K.events(id), at)
-      end
+  for _, id in ipairs(state == 'FAILURE' and call('LRANGE', index, MAX_RECENT, -1) or {}) do
+    local status, finished, unique_until =
+      unpack(call('HMGET', K.task(id), 'status', 'finished', 'unique_until'))
+    if status == 'FAILURE' then
+      local at = math.max(finished + keep.ended * 1000, tonumber(unique_until) or 0)
+      call('PEXPIREAT', K.task(id), at)
+      call('PEXPIREAT', K.events(id), at)
     end
   end
   call('LTRIM', index, 0, MAX_RECENT - 1)
@@ -261,15 +245,26 @@ end
 
 -- Every script ends with this: one message for all its events, one write per counter and index.
 local function done(reply)
-  add_to_queues(K.active_in, running_in)
-  add_to_queues(K.laned_in, laned_in)
-  add_to_queues(K.stale_in, stale_in)
-  for queue, by in pairs(running_in) do
-    if by < 0 and limit_of('concurrency', queue) then control('ready ' .. queue) end
+  for hash, by_queue in pairs(changes) do
+    for queue, by in pairs(by_queue) do
+      if by ~= 0 then call('HINCRBY', hash, queue, by) end
+      if by < 0 and hash == K.active_in and limit_of('concurrency', queue) then
+        call('PUBLISH', K.control_channel, 'ready ' .. queue)
+      end
+    end
   end
   if lines > 0 then call('PUBLISH', K.events_channel, table.concat(announced, '', 2)) end
   for kind, names in pairs(durations) do
-    for name, found in pairs(names) do count_buckets(kind, name, found) end
+    for name, found in pairs(names) do
+      local sum = 0
+      for ms, times in pairs(found) do
+        local bucket = 1
+        while BUCKETS_MS[bucket] and ms > BUCKETS_MS[bucket] do bucket = bucket + 1 end
+        count(kind .. ' ' .. (BUCKETS_MS[bucket] or 'more') .. ' ' .. name, times)
+        sum = sum + ms * times
+      end
+      if sum > 0 then count(kind .. ' ms ' .. name, sum) end
+    end
   end
   for field, by in pairs(counts) do call('HINCRBY', K.stats, field, by) end
   for state, ids in pairs(ended) do list_ended(state, ids) end

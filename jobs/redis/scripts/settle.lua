@@ -5,7 +5,6 @@
 -- Returns per task: 1, or 0 where the claim no longer holds.
 -- Most tasks succeed on their first run without having reported, and all functions that others need are only
 -- made when the first of these comes.
-even_if_full()
 local WORDS = { PENDING = 3, SUCCESS = 4, FAILURE = 5, RETRY = 6 } -- with id and token
 local worker = ARGV[1]
 keep_for(ARGV[2])
@@ -13,7 +12,7 @@ local now = clock()
 local at = ('%.0f'):format(now) -- numbers take long to become text
 local until_at = ('%.0f'):format(now + keep.ended * 1000)
 local reply, released = {}, {}
-local bodies = {} -- of SUCCESS, by milliseconds
+local succeeded = {} -- by name and milliseconds: ids of tasks of which it was the first run
 
 -- Ends a task that is as the most are; answers whether it was one.
 local function succeed(id, token, result)
@@ -23,17 +22,14 @@ local function succeed(id, token, result)
     unpack(call('HMGET', key, 'status', 'name', 'queue', 'worker', 'started', 'rare'))
   if rare == 'all' or status ~= 'STARTED' or holder ~= worker then return false end
   local runtime = math.max(0, now - started)
-  local body = bodies[runtime]
-  if not body then
-    body = success_event(nil, runtime, at)
-    bodies[runtime] = body
-  end
-  announce(id, name, '3', body)
-  count_duration('ran', name, runtime)
+  local runtimes = succeeded[name] or {}
+  local ids = runtimes[runtime] or {}
+  succeeded[name], runtimes[runtime] = runtimes, ids
+  ids[#ids + 1] = id
   count('outcome SUCCESS ' .. queue .. ' ' .. name)
-  add(running_in, queue, -1)
+  add(K.active_in, queue, -1)
+  call('PEXPIREAT', key, until_at) -- a full Redis lets it go on from here
   call('HSET', key, 'status', 'SUCCESS', 'finished', at, 'result', result)
-  call('PEXPIREAT', key, until_at)
   note_ended(id, 'SUCCESS')
   released[#released + 1] = id
   return true
@@ -46,11 +42,19 @@ while ARGV[i] and ARGV[i + 2] == 'SUCCESS' and succeed(ARGV[i], ARGV[i + 1], ARG
 end
 
 local function leave()
+  for name, runtimes in pairs(succeeded) do
+    for runtime, ids in pairs(runtimes) do
+      announce(table.concat(ids, ','), name, '3', success_event(nil, runtime, at))
+      count_duration('ran', name, runtime, #ids)
+    end
+  end
   let_go(worker, released)
   return done(reply)
 end
 
 if not ARGV[i] then return leave() end
+
+even_if_full()
 
 local function retry(id, task, runtime, payload, brief, delay)
   local due, seq = whole(now + delay), task.seq + 1

@@ -76,7 +76,7 @@ local function push(command, queue, priority, ids, lane)
   local list = lane and K.lane(queue, priority, lane) or K.queue(queue, priority)
   if lane then
     if command == 'LPUSH' then reconsider(queue, priority, lane) end
-    add(laned_in, queue, #ids)
+    add(K.laned_in, queue, #ids)
     if call('HINCRBY', K.lanes(queue, priority), lane, #ids) == #ids then
       call('RPUSH', K.rotation(queue, priority), lane)
       begin_list(queue)
@@ -87,7 +87,7 @@ end
 
 -- Counts ids that were taken off a lane, and forgets the lane when it is empty.
 local function shrink_lane(queue, priority, lane, by)
-  add(laned_in, queue, -by)
+  add(K.laned_in, queue, -by)
   if call('HINCRBY', K.lanes(queue, priority), lane, -by) > 0 then return end
   call('HDEL', K.lanes(queue, priority), lane)
   call('LREM', K.rotation(queue, priority), -1, lane)
@@ -107,7 +107,7 @@ end
 -- Looking for an id in a long list takes long. One that ends by itself stays there, until a claim comes
 -- to it, or its task is to wait again or to be forgotten.
 local function make_stale(id, task)
-  add(stale_in, task.queue, 1)
+  add(K.stale_in, task.queue, 1)
   call('HSET', K.task(id), 'stale', 1, 'rare', 'all')
   local lane = lane_of(task)
   if lane then reconsider(task.queue, task.priority, lane) end
@@ -132,7 +132,7 @@ local function take_off_soon(id, task)
 end
 
 local function count_stale(id, queue)
-  add(stale_in, queue, -1)
+  add(K.stale_in, queue, -1)
   call('HDEL', K.task(id), 'stale')
 end
 
@@ -149,7 +149,7 @@ end
 
 -- A running task stops to run, whatever comes next: its place is free for another.
 local function leave_place(task)
-  add(running_in, task.queue, -1)
+  add(K.active_in, task.queue, -1)
   local key = task.concurrency_key
   if not key then return end
   if call('HINCRBY', K.running, key, -1) <= 0 then call('HDEL', K.running, key) end
