@@ -77,9 +77,9 @@ export class HeldTasks {
     return new Map(open.map(({ job }) => [job.id, job.token]));
   }
 
-  /** Has a claimed task wait for a slot. */
-  add(job: Claimed): Waiting {
-    const waiting: Waiting = { job, claimedAt: performance.now(), state: "waiting" };
+  /** Has a task wait for a slot that was claimed at this time by `performance.now()`. */
+  add(job: Claimed, claimedAt: number): Waiting {
+    const waiting: Waiting = { job, claimedAt, state: "waiting" };
     this.#all.set(job.id, waiting);
     this.#waiting++;
     return waiting;

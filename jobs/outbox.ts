@@ -31,7 +31,6 @@ export interface OutboxListener {
 }
 
 interface Unsent {
-  key: string;
   settlement: Settlement;
   chars: number;
   again: boolean;
@@ -39,7 +38,7 @@ interface Unsent {
 
 export class Outbox {
   #reports: Report[] = [];
-  /** By id and token: what is settled twice is sent once. */
+  /** By task: what is settled twice is sent once, and of two claims of a task only the later can hold. */
   readonly #unsent = new ChurnMap<string, Unsent>();
   #unsentChars = 0;
   #sending: Promise<void> | undefined;
@@ -64,11 +63,11 @@ export class Outbox {
 
   settle(settlement: Settlement): void {
     const { id, token, outcome } = settlement;
-    const key = `${id} ${token}`;
-    if (this.#unsent.has(key)) return;
+    const known = this.#unsent.get(id);
+    if (known && known.settlement.token >= token) return;
     const chars = outcome.state === "SUCCESS" ? outcome.result.length : 0;
-    this.#unsent.set(key, { key, settlement, chars, again: false });
-    this.#unsentChars += chars;
+    this.#unsent.set(id, { settlement, chars, again: false });
+    this.#unsentChars += chars - (known?.chars ?? 0);
     this.#sending ??= this.#send();
   }
 
@@ -150,9 +149,12 @@ export class Outbox {
     this.#sent(unsent, accepted);
   }
 
-  #sent({ key, settlement, chars, again }: Unsent, accepted: boolean): void {
-    this.#unsent.delete(key);
-    this.#unsentChars -= chars;
+  #sent(unsent: Unsent, accepted: boolean): void {
+    const { settlement, chars, again } = unsent;
+    if (this.#unsent.get(settlement.id) === unsent) {
+      this.#unsent.delete(settlement.id);
+      this.#unsentChars -= chars;
+    }
     this.listener.onSettled(settlement, accepted, again);
   }
 }

@@ -60,18 +60,22 @@ export class Runs {
 
   /** Takes on tasks that were claimed: each begins as soon as there is a slot for it. */
   hold(jobs: Claimed[]): void {
+    const now = performance.now();
     for (const job of jobs) {
       // Lost, given back, and claimed again before the loss was noticed: the old run counts no more.
       const old = this.#present(job.id);
       if (old) this.#stopRun(old);
-      this.#held.add(job);
+      this.#held.add(job, now);
     }
     this.pool.run(jobs);
   }
 
   /** Hands back at once what was claimed. */
   decline(jobs: Claimed[]): void {
-    for (const job of jobs.toReversed()) this.#settle(this.#held.add(job), { state: "PENDING" });
+    const now = performance.now();
+    for (const job of jobs.toReversed()) {
+      this.#settle(this.#held.add(job, now), { state: "PENDING" });
+    }
   }
 
   onBegin(job: Claimed, at: number): void {

@@ -108,9 +108,10 @@ export class ThreadPool implements Pool {
   }
 
   run(jobs: Claimed[]): void {
+    const putAt = performance.now();
     for (const job of jobs) {
       const cell = this.#queue.put(encodeWork(job));
-      this.#entries.set(job.id, { job, cell, putAt: performance.now(), child: undefined });
+      this.#entries.set(job.id, { job, cell, putAt, child: undefined });
     }
     const work = jobs.length * this.#runMs.value / WORTH_WAKING_MS;
     this.#wake(Math.ceil(Math.min(jobs.length, Math.max(1, work))));

@@ -55,23 +55,19 @@ export type Fate =
 
 export class ThreadQueue {
   readonly #order: Int32Array;
-  // Views of memory that grows: all but the buffer grow with it.
-  readonly #states: Int32Array;
-  readonly #numbers: Float64Array;
-  readonly #chars: Uint16Array;
-  #bytes: Buffer;
+  /** Cells that the views below show. Views that grow with their memory are slow. */
+  #cells = 0;
+  #states: Int32Array = new Int32Array();
+  #numbers: Float64Array = new Float64Array();
+  #chars: Uint16Array = new Uint16Array();
+  #bytes: Buffer<ArrayBufferLike> = Buffer.alloc(0);
   /** Cells that are free; of the main thread, */
   readonly #free: number[] = [];
   /** and those that will be, the first stopped first. */
   readonly #stopped: { cell: number; at: number }[] = [];
 
   constructor(readonly shared: SharedQueue = share()) {
-    const { order, cells } = shared;
-    this.#order = new Int32Array(order);
-    this.#states = new Int32Array(cells);
-    this.#numbers = new Float64Array(cells);
-    this.#chars = new Uint16Array(cells);
-    this.#bytes = Buffer.from(cells);
+    this.#order = new Int32Array(shared.order);
   }
 
   // ---- The main thread ----
@@ -152,6 +148,7 @@ export class ThreadQueue {
       const head = Atomics.load(this.#order, HEAD);
       if (head === Atomics.load(this.#order, TAIL)) return -1;
       const cell = this.#order[placeOf(head)] ?? 0;
+      if (cell >= this.#cells) this.#view();
       const taken = this.#step(cell, READY, running(thread));
       Atomics.compareExchange(this.#order, HEAD, head, head + 1 | 0);
       if (!taken) continue; // by another, or taken back
@@ -194,6 +191,7 @@ export class ThreadQueue {
       const head = Atomics.load(this.#order, HEAD);
       if (head === Atomics.load(this.#order, TAIL)) return;
       const cell = this.#order[placeOf(head)] ?? 0;
+      if (cell >= this.#cells) this.#view();
       if (Atomics.load(this.#states, stateOf(cell)) === READY) return;
       Atomics.compareExchange(this.#order, HEAD, head, head + 1 | 0);
     }
@@ -211,7 +209,19 @@ export class ThreadQueue {
     const { cells } = this.shared;
     const first = cells.byteLength / CELL_BYTES;
     cells.grow(cells.byteLength + CELLS_AT_ONCE * CELL_BYTES);
+    this.#view();
     for (let i = CELLS_AT_ONCE; i-- > 0;) this.#free.push(first + i);
+  }
+
+  /** Shows all cells that there are by now. */
+  #view(): void {
+    const { cells } = this.shared;
+    const { byteLength } = cells;
+    this.#states = new Int32Array(cells, 0, byteLength / 4);
+    this.#numbers = new Float64Array(cells, 0, byteLength / 8);
+    this.#chars = new Uint16Array(cells, 0, byteLength / 2);
+    this.#bytes = Buffer.from(cells, 0, byteLength);
+    this.#cells = byteLength / CELL_BYTES;
   }
 
   #write(cell: number, text: string): boolean {
@@ -227,9 +237,7 @@ export class ThreadQueue {
     const chars = this.#states[cell * (CELL_BYTES / 4) + CHARS] ?? -1;
     if (chars < 0) return null;
     const first = cell * CELL_BYTES + HEADER_BYTES;
-    const end = first + 2 * chars;
-    if (end > this.#bytes.length) this.#bytes = Buffer.from(this.shared.cells);
-    return this.#bytes.toString("utf16le", first, end);
+    return this.#bytes.toString("utf16le", first, first + 2 * chars);
   }
 }
 

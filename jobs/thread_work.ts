@@ -11,16 +11,19 @@ export function encodeWork({ id, name, attempt, retries, maxRetries, args }: Wor
 }
 
 export function decodeWork(text: string): Work {
-  const [id = "", name = "", attempt = "", retries = "", maxRetries = ""] = text.split("\n", 5);
-  const args = text.slice([id, name, attempt, retries, maxRetries].join("\n").length + 1);
-  return {
-    id,
-    name,
-    args,
-    attempt: Number(attempt),
-    retries: Number(retries),
-    maxRetries: Number(maxRetries),
+  let from = 0;
+  const next = () => {
+    const end = text.indexOf("\n", from);
+    const word = text.slice(from, end);
+    from = end + 1;
+    return word;
   };
+  const id = next();
+  const name = next();
+  const attempt = Number(next());
+  const retries = Number(next());
+  const maxRetries = Number(next());
+  return { id, name, attempt, retries, maxRetries, args: text.slice(from) };
 }
 
 export function encodeOutcome(outcome: Outcome): string {
