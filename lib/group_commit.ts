@@ -1,9 +1,13 @@
 /**
  * Calls that come in one turn of the event loop, or while others are under way, go together: none waits for
- * more to come, and the busier it gets, the fewer the round trips.
+ * more to come, and the busier it gets, the fewer the round trips. Where many come, two groups take turns: one is
+ * made here while the store looks after the other.
  */
 
 import { nextTick } from "node:process";
+
+/** So many calls do not wait for the group before them. */
+const MANY = 8;
 
 interface Call<Item, Answer> {
   items: Item[];
@@ -13,7 +17,10 @@ interface Call<Item, Answer> {
 
 export class GroupCommit<Item, Answer> {
   #waiting: Call<Item, Answer>[] = [];
-  #busy = false;
+  /** How many groups are under way. */
+  #running = 0;
+  /** Whether one more begins at the end of this turn. */
+  #beginning = false;
 
   /**
    * @param commit takes items of one or more calls and answers one for each, in order
@@ -35,12 +42,15 @@ export class GroupCommit<Item, Answer> {
   }
 
   #begin(): void {
-    if (this.#busy || this.#waiting.length === 0) return;
-    this.#busy = true;
+    if (this.#beginning || this.#running > 1) return;
+    if (this.#waiting.length < (this.#running === 0 ? 1 : MANY)) return;
+    this.#beginning = true;
     nextTick(() => this.#run()); // comes after all that can go on now: who was answered may call again
   }
 
   async #run(): Promise<void> {
+    this.#beginning = false;
+    this.#running++;
     const calls = this.#take();
     try {
       const answers = await this.commit(calls.flatMap(({ items }) => items));
@@ -51,7 +61,7 @@ export class GroupCommit<Item, Answer> {
     } catch (error) {
       for (const { reject } of calls) reject(error);
     }
-    this.#busy = false;
+    this.#running--;
     this.#begin();
   }
 

@@ -34,6 +34,37 @@ Deno.test("calls that come in one turn, or while others are under way, go togeth
   assertEquals(commits, [[1, 3, 5], [2, 4]]);
 });
 
+Deno.test("many calls do not wait for the group before them, few do, and a third group does", async () => {
+  const commits: number[] = [];
+  const ends: (() => void)[] = [];
+  const group = new GroupCommit<number, number>(
+    async (items) => {
+      commits.push(items.length);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return items;
+    },
+    () => 0,
+    1,
+  );
+  const answers: Promise<number[]>[] = [];
+  const call = async (times: number) => {
+    for (let i = 0; i < times; i++) answers.push(group.submit([i]));
+    await sleep(0);
+  };
+  await call(1);
+  await call(7);
+  assertEquals(commits, [1]);
+  await call(1);
+  assertEquals(commits, [1, 8]);
+  await call(20);
+  assertEquals(commits, [1, 8]);
+  ends[0]?.();
+  await until(() => commits.length === 3);
+  assertEquals(commits, [1, 8, 20]);
+  for (const end of ends) end();
+  assertEquals((await Promise.all(answers)).length, 29);
+});
+
 Deno.test("a wait that is too long ends by its deadline, others when they end", async () => {
   const deadlines = new Deadlines();
   const late: string[] = [];
