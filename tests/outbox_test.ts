@@ -76,17 +76,28 @@ Deno.test("what is settled twice is sent once, and an answer that was lost is to
   assertEquals((await trial.inner.get(claim.id))?.status, "SUCCESS");
 });
 
+Deno.test("of two claims of a task only the later is settled", async () => {
+  await using trial = new Trial();
+  const outbox = trial.outbox();
+  const [claim] = await trial.claim(1);
+  assert(claim);
+  const { id, token } = claim;
+  for (const each of [token - 1, token, token - 1]) {
+    outbox.settle({ id, token: each, outcome: SUCCESS });
+  }
+  await outbox.close(1000);
+  assertEquals(trial.settled, [{ id, accepted: true, again: false }]);
+});
+
 Deno.test("it is full while a broker that is away leaves it too much", async () => {
   await using trial = new Trial();
   let away = true;
   const { broker } = faulty(trial.inner, () => away ? "before" : "none");
   const outbox = trial.outbox(broker);
-  const [claim] = await trial.claim(1);
-  assert(claim);
   const result = "x".repeat(1024 * 1024);
-  for (let token = 1; token <= 64; token++) {
+  for (const claim of await trial.claim(64)) {
     assert(!outbox.isFull);
-    outbox.settle({ id: claim.id, token, outcome: { state: "SUCCESS", result } });
+    outbox.settle({ ...claim, outcome: { state: "SUCCESS", result } });
   }
   assert(outbox.isFull);
   away = false;
