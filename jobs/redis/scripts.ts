@@ -1,6 +1,7 @@
 /** The Lua scripts: one per transition, each after what it uses of the library that all share. */
 
 import { createHash } from "node:crypto";
+import { nextTick } from "node:process";
 import { Command, type Redis, ReplyError } from "ioredis";
 import { BUCKETS_MS } from "../stored.ts";
 import { PREFIX, withKeys } from "./keys.ts";
@@ -124,6 +125,7 @@ export class Script {
  * refer to is garbage only to a full collection, and until then each collection copies it.
  */
 async function send(redis: Redis, name: string, words: (string | number)[]): Promise<unknown> {
+  gather(redis);
   const command = new Command(name, words, { replyEncoding: "utf8" });
   try {
     const reply = await redis.sendCommand(command);
@@ -131,6 +133,16 @@ async function send(redis: Redis, name: string, words: (string | number)[]): Pro
   } finally {
     command.args.length = 0;
   }
+}
+
+/**
+ * Has the calls of one turn of the event loop written together: a write that wakes Redis up takes longer than most
+ * calls do.
+ */
+function gather({ stream }: Redis): void {
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  nextTick(() => stream.uncork());
 }
 
 /** What an error reply of the server says; undefined for any other error. */
