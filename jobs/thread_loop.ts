@@ -35,12 +35,15 @@ const RING_EVERY_MS = 1;
 const YIELD_EVERY_MS = 2;
 /** After so many runs in a row that ended in the turn of the event loop in which they began, a task is quick. */
 const QUICK_AFTER = 10;
-/** Owns what quick tasks leave behind. */
-const QUICK = "quick";
+/** Tasks that one thread runs in a row, without a look at what else there is to do. */
+interface Stretch {
+  begunAt: number;
+}
 
 /** The task that runs. */
 interface Run {
   cell: number;
+  stretch: Stretch;
   begunAt: number;
   /** Once it is known. */
   work: Work | undefined;
@@ -65,10 +68,11 @@ class ThreadLoop {
   #run: Run | undefined;
   /**
    * Tells of an error whose it is: by then the next task may have begun. To trace a run costs as much as
-   * a third of a short one, so quick tasks are traced as one: no error can come while one of them runs, but
-   * if it takes longer than a turn for once. Then it is blamed for what comes from any of them.
+   * a third of a short one, so the quick tasks of a stretch are traced as one: no error can come while one
+   * of them runs, but if it takes longer than a turn for once. Then it is blamed for what comes from those
+   * of its stretch, which are no older than YIELD_EVERY_MS.
    */
-  readonly #owner = new AsyncLocalStorage<Run | typeof QUICK>();
+  readonly #owner = new AsyncLocalStorage<Run | Stretch>();
   /** How many runs of a task in a row have ended in the turn in which they began. */
   readonly #quickRuns = new Map<string, number>();
   /** Turns of the event loop, as far as anyone looked. */
@@ -96,7 +100,7 @@ class ThreadLoop {
     this.port.on("message", (posted: unknown) => {
       const message = open<ToThread>(posted);
       if (!message) return;
-      if ("wake" in message) this.#owner.run(QUICK, () => this.#work());
+      if ("wake" in message) this.#work();
       else if ("giveBackMemory" in message) giveBackMemory();
       else if ("work" in message) this.#fetched?.(message.work);
       else if (this.#run?.work?.id === message.id) this.#run.context?.abort(message.abort);
@@ -119,28 +123,36 @@ class ThreadLoop {
 
   async #work(): Promise<void> {
     this.#watchHeap();
-    let now = performance.now();
-    let yieldedAt = now;
-    while (this.#begin(now)) {
+    for (;;) {
+      const stretch = { begunAt: performance.now() };
+      if (!await this.#owner.run(stretch, () => this.#runStretch(stretch))) return;
+      await setImmediate();
+    }
+  }
+
+  /** Runs tasks; false once no other may follow. */
+  async #runStretch(stretch: Stretch): Promise<boolean> {
+    let now = stretch.begunAt;
+    while (now - stretch.begunAt < YIELD_EVERY_MS) {
+      if (!this.#begin(stretch, now)) return false;
       const run = this.#run;
       if (!run) throw new Error("invariant: nothing has begun");
       const outcome = await this.#execute(run);
       now = performance.now();
-      if (run !== this.#run || !this.#end(outcome, now)) return;
-      if (now - yieldedAt < YIELD_EVERY_MS) continue;
-      await setImmediate();
-      yieldedAt = now = performance.now();
+      if (run !== this.#run || !this.#end(outcome, now)) return false;
     }
+    return true;
   }
 
   /** Begins the next task; false where there is none, or none for this thread. */
-  #begin(now: number): boolean {
+  #begin(stretch: Stretch, now: number): boolean {
     while (!this.#isParked && !this.#status.isLeaving) {
       const cell = this.#queue.take(this.data.number);
       if (cell >= 0) {
         if (now - this.#rangAt >= RING_EVERY_MS) this.#ring(now);
         this.#run = {
           cell,
+          stretch,
           begunAt: now,
           work: undefined,
           context: undefined,
@@ -245,8 +257,8 @@ class ThreadLoop {
   #crash(thrown: unknown): void {
     const error = toTaskError(thrown);
     const owner = this.#owner.getStore();
-    const isOthers = owner === QUICK ? this.#run?.isTraced : owner && owner !== this.#run;
-    if (this.#run && isOthers) {
+    const own = this.#run?.isTraced ? this.#run : this.#run?.stretch;
+    if (own && owner && owner !== own) {
       this.#spoilt ??= error; // the task that runs now may come to its end
       return;
     }

@@ -130,11 +130,15 @@ Deno.test("an error that a task leaves behind is not the next one's", async () =
 
 Deno.test("an error that a quick task leaves behind for later is not another's", async () => {
   await using told = await Told.start(1);
-  const quick = Array.from({ length: 20 }, () => job(fixtures.throws_later, 0));
+  const quick = Array.from({ length: 20 }, () => [
+    job(fixtures.throws_later, 0),
+    job(fixtures.lingers, 0),
+  ]);
   const all = [
-    ...quick,
+    ...quick.flat(),
     job(fixtures.throws_later, 20),
-    job(fixtures.nap, 200),
+    job(fixtures.busy, 5),
+    job(fixtures.lingers, 200), // ends at once as a rule, and so is not traced by itself
     ...echoes(5),
   ];
   told.run(...all);
