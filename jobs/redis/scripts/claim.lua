@@ -61,12 +61,16 @@ local function terms_of(attempt, retries, max_retries, time_limit, soft_time_lim
     on_lost or 'requeue' }, ' ')
 end
 
--- Starts a task for the first time that has no more than terms; answers whether it was one.
+-- Starts a task for the first time that has no more than terms, and answers true; of any other it answers
+-- what it has read, or nil if there is none.
 local function start_common(id, queue)
   local key, terms = K.task(id), ''
   local status, name, args, its_queue, created, rare =
     unpack(call('HMGET', key, 'status', 'name', 'args', 'queue', 'created', 'rare'))
-  if rare == 'all' or status ~= 'PENDING' or its_queue ~= queue then return false end
+  if not status then return nil end
+  if rare == 'all' or status ~= 'PENDING' or its_queue ~= queue then
+    return { status = status, name = name, args = args, queue = its_queue, created = created, rare = rare }
+  end
   if rare then
     terms = terms_of('1', '0',
       unpack(call('HMGET', key, 'max_retries', 'time_limit', 'soft_time_limit', 'on_lost')))
@@ -88,7 +92,7 @@ local function take_common(queue)
     local ids = call('LPOP', K.queue(queue, priority), limit - taken) -- a full Redis lets it go on from here
     if ids then
       local i = 1
-      while ids[i] and start_common(ids[i], queue) do i = i + 1 end
+      while ids[i] and start_common(ids[i], queue) == true do i = i + 1 end
       if ids[i] then left, first_left, left_priority = ids, i, priority end
       return not left
     end
@@ -118,11 +122,13 @@ local FIELDS = { 'status', 'name', 'args', 'queue', 'created', 'rare' }
 local RARE = { 'deliveries', 'seq', 'ready', 'eta', 'attempt', 'retries', 'max_retries', 'time_limit',
   'soft_time_limit', unpack(FLOW) }
 
--- Reads a task that is about to start.
-local function load_waiting(id)
-  local task = read(id, FIELDS, { deliveries = '0', seq = '1', attempt = '1', retries = '0' })
+-- Reads a task that is about to start, or what is missing of it.
+local function load_waiting(id, task)
+  task = task or read(id, FIELDS, {})
   if not task.status then return nil end
   if task.rare then read(id, RARE, task) end
+  task.deliveries, task.seq = task.deliveries or '0', task.seq or '1'
+  task.attempt, task.retries = task.attempt or '1', task.retries or '0'
   return task
 end
 
@@ -215,8 +221,12 @@ end
 
 local function start(id, task)
   local token, seq, name = next_of(task.deliveries), next_of(task.seq), task.name
-  call('HSET', K.task(id), 'status', 'STARTED', 'worker', worker, 'started', at)
-  if task.rare == 'all' then call('HSET', K.task(id), 'deliveries', token, 'seq', seq) end
+  if task.rare == 'all' then
+    call('HSET', K.task(id), 'status', 'STARTED', 'worker', worker, 'started', at, 'deliveries', token,
+      'seq', seq)
+  else
+    call('HSET', K.task(id), 'status', 'STARTED', 'worker', worker, 'started', at)
+  end
   announce(id, name, seq, started_event(worker, task.attempt, at))
   hand_out(id, token, name, task.args, task.queue, task.ready or task.created,
     terms_of(task.attempt, task.retries, task.max_retries, limit_of('time', name) or task.time_limit,
@@ -230,8 +240,9 @@ end
 
 -- Starts a task from a plain list, if it is still one for that.
 local function start_plain(id, queue, priority)
-  if not has_limits() and start_common(id, queue) then return end
-  local task = load_waiting(id)
+  local found = not has_limits() and start_common(id, queue)
+  if found == true then return end
+  local task = load_waiting(id, found or nil)
   if dispose(id, task, queue) then return end
   local lane = lane_of(task)
   if lane then -- its name was given a limit after it was pushed

@@ -14,13 +14,18 @@ local until_at = ('%.0f'):format(now + keep.ended * 1000)
 local reply, released = {}, {}
 local succeeded = {} -- by name and milliseconds: ids of tasks of which it was the first run
 
--- Ends a task that is as the most are; answers whether it was one.
-local function succeed(id, token, result)
-  if token ~= '1' or keep.ended == 0 then return false end
+-- Settles what is at this place in ARGV: 1 for the first run of a task with no more than terms that succeeds,
+-- 0 where the claim does not hold, and for any other nothing, and then what was read of the task.
+local function settle_common(i)
+  local id, token, state, result = unpack(ARGV, i, i + 3)
   local key = K.task(id)
   local status, name, queue, holder, started, rare =
     unpack(call('HMGET', key, 'status', 'name', 'queue', 'worker', 'started', 'rare'))
-  if rare == 'all' or status ~= 'STARTED' or holder ~= worker then return false end
+  local runs = status == 'STARTED' or status == 'PROGRESS'
+  if holder ~= worker or not runs or (rare ~= 'all' and token ~= '1') then return 0 end
+  if state ~= 'SUCCESS' or rare == 'all' or keep.ended == 0 then
+    return nil, { status = status, name = name, queue = queue, worker = holder, started = started, rare = rare }
+  end
   local runtime = math.max(0, now - started)
   local runtimes = succeeded[name] or {}
   local ids = runtimes[runtime] or {}
@@ -32,13 +37,16 @@ local function succeed(id, token, result)
   call('HSET', key, 'status', 'SUCCESS', 'finished', at, 'result', result)
   note_ended(id, 'SUCCESS')
   released[#released + 1] = id
-  return true
+  return 1
 end
 
-local i, n = 3, 0
-while ARGV[i] and ARGV[i + 2] == 'SUCCESS' and succeed(ARGV[i], ARGV[i + 1], ARGV[i + 3]) do
-  i, n = i + WORDS.SUCCESS, n + 1
-  reply[n] = 1
+local i, n, answer, task = 3, 0, nil, nil
+while ARGV[i] do
+  answer, task = settle_common(i)
+  if task then break end
+  n = n + 1
+  reply[n] = answer
+  i = i + WORDS[ARGV[i + 2]]
 end
 
 local function leave()
@@ -52,9 +60,10 @@ local function leave()
   return done(reply)
 end
 
-if not ARGV[i] then return leave() end
+if not task then return leave() end
 
 even_if_full()
+local REST = { 'deliveries', 'seq', 'priority', 'progress', 'stage', 'attempt', 'retries', unpack(FLOW) }
 
 local function retry(id, task, runtime, payload, brief, delay)
   local due, seq = whole(now + delay), task.seq + 1
@@ -69,9 +78,15 @@ local function retry(id, task, runtime, payload, brief, delay)
   if task.expires then note(K.expiring, id, tonumber(task.expires)) end
 end
 
-local function settle(id, token, state, payload, brief, delay)
-  local task = load_claimed(id, worker, token, { 'retries', unpack(PLACE) })
-  if not task then return 0 end
+local function settle(task, id, token, state, payload, brief, delay)
+  if task.rare == 'all' then
+    read(id, REST, task)
+  elseif state == 'PENDING' then
+    read(id, { 'priority' }, task)
+  end
+  task.deliveries, task.seq = task.deliveries or '1', task.seq or '2'
+  task.priority = task.priority or 'normal'
+  if task.deliveries ~= token then return 0 end
   released[#released + 1] = id
   leave_place(task)
   if state == 'PENDING' then
@@ -94,10 +109,9 @@ local function settle(id, token, state, payload, brief, delay)
 end
 
 while ARGV[i] do
-  local state = ARGV[i + 2]
+  if not task then answer, task = settle_common(i) end
   n = n + 1
-  local is_done = state == 'SUCCESS' and succeed(ARGV[i], ARGV[i + 1], ARGV[i + 3])
-  reply[n] = is_done and 1 or settle(unpack(ARGV, i, i + 5))
-  i = i + WORDS[state]
+  reply[n] = task and settle(task, unpack(ARGV, i, i + 5)) or answer
+  i, task = i + WORDS[ARGV[i + 2]], nil
 end
 return leave()
