@@ -1,6 +1,6 @@
 /** Which handlers a request is for. */
 
-import type { Result, Router } from "hono/router";
+import { METHOD_NAME_ALL, type Result, type Router } from "hono/router";
 import { TrieRouter } from "hono/router/trie-router";
 
 /**
@@ -10,11 +10,13 @@ import { TrieRouter } from "hono/router/trie-router";
 export class KeepingRouter<T> implements Router<T> {
   readonly name = "KeepingRouter";
   readonly #all = new TrieRouter<T>();
+  readonly #methods = new Set<string>();
   readonly #fixed = new Set<string>();
   readonly #kept = new Map<string, Result<T>>();
 
   add(method: string, path: string, handler: T): void {
     this.#all.add(method, path, handler);
+    this.#methods.add(method);
     if (!/[:*]/.test(path)) this.#fixed.add(`${method} ${path}`);
     this.#kept.clear();
   }
@@ -23,7 +25,9 @@ export class KeepingRouter<T> implements Router<T> {
     const name = `${method} ${path}`;
     const kept = this.#kept.get(name);
     if (kept) return kept;
-    const result = this.#all.match(method, path);
+    // The trie would take a method that each object has a property of, such as `constructor`, for one of a route.
+    const known = this.#methods.has(method) ? method : METHOD_NAME_ALL;
+    const result = this.#all.match(known, path);
     if (this.#fixed.has(name)) this.#kept.set(name, result);
     return result;
   }

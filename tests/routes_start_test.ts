@@ -117,11 +117,26 @@ Deno.test("a body that is not JSON is refused for what it is", async () => {
   assertEquals((await send("/tasks", "{}", "application/json; charset=utf-8")).status, 202);
 });
 
+Deno.test("a body with a byte order mark is refused for it", async () => {
+  await using t = await TestApp.start();
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, t.app.fetch);
+  const response = await fetch(`http://127.0.0.1:${server.addr.port}/tasks`, {
+    method: "POST",
+    body: "\uFEFF{}",
+    headers: { "content-type": "application/json" },
+  });
+  assertStringIncludes((await problem(response, 400)).detail, "byte order mark");
+});
+
 Deno.test("a body or arguments that are too large are refused", async () => {
   await using t = await TestApp.start();
   const word = (length: number) => ({ name: "test_celery", args: ["w".repeat(length)] });
   await problem(await t.post("/tasks", word(1.3 * 1024 * 1024)), 413);
   await problem(await t.post("/tasks", {}, { "content-length": "99999999" }), 413);
+  // Two headers that agree.
+  const twice = { "content-length": "2097152, 2097152" };
+  await problem(await t.post("/tasks", word(2 * 1024 * 1024), twice), 413);
+  await problem(await t.post("/start-task", word(2 * 1024 * 1024), twice), 413);
   await problem(await t.post("/tasks/batch", { tasks: [word(17 * 1024 * 1024)] }), 413);
   const big = { name: "webhook", args: { url: "http://x.test/", body: "w".repeat(1024 * 1024) } };
   await problem(await t.post("/tasks", big), 413);

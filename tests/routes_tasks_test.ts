@@ -169,4 +169,9 @@ Deno.test("an unknown path is 404 and a wrong method 405, each as a problem", as
   assert(allow?.includes("GET") && allow.includes("POST"));
   await problem(response, 405);
   await problem(await t.get("/tasks/nobody/revoke"), 405);
+  // What each object has is no method that a route answers to.
+  for (const method of ["constructor", "toString", "__proto__", "ALL"]) {
+    await problem(await t.app.request("/tasks", { method }), 405);
+    await problem(await t.app.request("/no/such/thing", { method }), 404);
+  }
 });
