@@ -60,18 +60,19 @@ export class Mask {
   }
 
   /** Puts back what was hidden where a value that was shown comes back with the mask in it. */
-  restore(given: Json, original: Json): Json {
+  restore(given: Json, original: Json, depth = 0): Json {
+    if (depth > MAX_DEPTH) return given === MASK ? original : given;
     if (typeof given !== "object" || given === null) return given;
     if (Array.isArray(given)) {
       const items = Array.isArray(original) ? original : [];
-      return given.map((item, i) => this.restore(item, items[i] ?? null));
+      return given.map((item, i) => this.restore(item, items[i] ?? null, depth + 1));
     }
     const fields = isRecord(original) ? original : {};
     return Object.fromEntries(
       Object.entries(given).map(([name, field]) => {
         const before = Object.hasOwn(fields, name) ? fields[name] : undefined;
         const isMasked = field === MASK && this.hides(name) && before !== undefined;
-        return [name, isMasked ? before : this.restore(field, before ?? null)];
+        return [name, isMasked ? before : this.restore(field, before ?? null, depth + 1)];
       }),
     ) as Json;
   }

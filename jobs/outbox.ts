@@ -64,7 +64,8 @@ export class Outbox {
   settle(settlement: Settlement): void {
     const { id, token, outcome } = settlement;
     const known = this.#unsent.get(id);
-    if (known && known.settlement.token >= token) return;
+    // The later claim has the greater token, but after a failover to a Redis that had not heard of the other.
+    if (known?.settlement.token === token) return;
     const chars = outcome.state === "SUCCESS" ? outcome.result.length : 0;
     this.#unsent.set(id, { settlement, chars, again: false });
     this.#unsentChars += chars - (known?.chars ?? 0);

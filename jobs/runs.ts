@@ -7,7 +7,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Broker, Claimed, Outcome, Settlement } from "./broker.ts";
 import type { Update } from "./context.ts";
 import { overTime, unfinished } from "./endings.ts";
-import { type Held, HeldTasks, type Running } from "./held.ts";
+import { type Held, HeldTasks, type Running, type Waiting } from "./held.ts";
 import { Outbox } from "./outbox.ts";
 import type { Pool } from "./pool.ts";
 import { logEnd, logStart } from "./task_log.ts";
@@ -61,12 +61,7 @@ export class Runs {
   /** Takes on tasks that were claimed: each begins as soon as there is a slot for it. */
   hold(jobs: Claimed[]): void {
     const now = performance.now();
-    for (const job of jobs) {
-      // Lost, given back, and claimed again before the loss was noticed: the old run counts no more.
-      const old = this.#present(job.id);
-      if (old) this.#stopRun(old);
-      this.#held.add(job, now);
-    }
+    for (const job of jobs) this.#takeOn(job, now);
     this.pool.run(jobs);
   }
 
@@ -74,7 +69,7 @@ export class Runs {
   decline(jobs: Claimed[]): void {
     const now = performance.now();
     for (const job of jobs.toReversed()) {
-      this.#settle(this.#held.add(job, now), { state: "PENDING" });
+      this.#settle(this.#takeOn(job, now), { state: "PENDING" });
     }
   }
 
@@ -152,6 +147,13 @@ export class Runs {
   /** Resolves when the broker has been told of all ends, or after so long. */
   close(timeoutMs: number): Promise<void> {
     return this.#outbox.close(timeoutMs);
+  }
+
+  #takeOn(job: Claimed, now: number): Waiting {
+    // Lost, given back, and claimed again before the loss was noticed: the old run counts no more.
+    const old = this.#present(job.id);
+    if (old) this.#stopRun(old);
+    return this.#held.add(job, now);
   }
 
   #limitsOf(job: Claimed, startedAt: number): TimeLimits {

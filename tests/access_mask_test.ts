@@ -103,6 +103,10 @@ Deno.test("what comes back with the mask in it gets its value back, what was edi
     a: MASK,
     other: { password: MASK },
   });
+  let deep: Json = 1;
+  for (let i = 0; i < 200_000; i++) deep = [deep];
+  assertEquals(JSON.stringify(mask.restore(mask.value(deep), deep)), JSON.stringify(deep));
+  mask.restore(deep, null);
 });
 
 for (const [kind, start] of Object.entries(STORES)) {
