@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { Redis } from "ioredis";
 import type { Broker } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
 import { isReady, STATES, type TaskEvent } from "../jobs/wire.ts";
@@ -10,6 +11,7 @@ import { Model } from "./broker_model.ts";
 import { type Seen, seen, seenEvent } from "./broker_seen.ts";
 import { QUEUES, sequence, type Step, type Target, WORKERS } from "./broker_steps.ts";
 import { TestRedis } from "./redis.ts";
+import { wrongAccounts } from "./redis_accounts.ts";
 import { STORES } from "./stores.ts";
 import { until } from "./until.ts";
 
@@ -33,7 +35,8 @@ class Trial {
   /** Whether a worker that found nothing in this queue, or nothing delayed (""), was woken since. */
   readonly #woken = new Map<string, boolean>();
 
-  constructor(url: string) {
+  /** @param look says what is wrong in the store, where only it can tell */
+  constructor(url: string, private readonly look: () => Promise<string[]>) {
     this.#broker = connectBroker(url);
     this.#listening = connectBroker(url);
   }
@@ -173,6 +176,7 @@ class Trial {
       counts.set(`${outcome} ${queue} ${name}`, count);
     }
     assertEquals(counts, model.counts);
+    assertEquals(await this.look(), []);
     await this.#compareNews();
   }
 
@@ -208,22 +212,27 @@ function sorted<T, Key extends keyof T>(list: T[], by: Key): T[] {
   return list.toSorted((a, b) => a[by] < b[by] ? -1 : 1);
 }
 
-async function runOn(url: string, steps: Step[]): Promise<void> {
-  const trial = new Trial(url);
+async function runOn(
+  url: string,
+  steps: Step[],
+  look: () => Promise<string[]> = () => Promise.resolve([]),
+): Promise<void> {
+  const trial = new Trial(url, look);
   await trial.run(steps).finally(() => trial.close());
 }
 
 for (const [kind, start] of Object.entries(STORES)) {
   Deno.test(`${kind} broker: whatever is done to it, it does as the model`, async () => {
     await using first = await start();
+    const redis = first instanceof TestRedis ? new Redis(first.url) : undefined;
     const property = fc.asyncProperty(sequence, async (steps) => {
-      if (first instanceof TestRedis) {
-        await first.command("FLUSHALL"); // starting one takes longer than a run
-        return await runOn(first.url, steps);
+      if (redis) {
+        await redis.flushall(); // starting one takes longer than a run
+        return await runOn(first.url, steps, () => wrongAccounts(redis));
       }
       await using store = await start();
       await runOn(store.url, steps);
     });
-    await fc.assert(property, { numRuns });
+    await fc.assert(property, { numRuns }).finally(() => redis?.disconnect());
   });
 }
