@@ -296,7 +296,7 @@ local function places(queue)
   local room = limit - taken
   local concurrency = limit_of('concurrency', queue)
   if concurrency then
-    local running = tonumber(call('HGET', K.active_in, queue) or 0) + (changes[K.active_in] and changes[K.active_in][queue] or 0)
+    local running = tonumber(call('HGET', K.active_in, queue) or 0) + add(K.active_in, queue, 0)
     room = math.min(room, tonumber(concurrency) - running)
   end
   local rate = queue_rate(queue)

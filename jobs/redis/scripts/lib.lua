@@ -184,10 +184,12 @@ end
 -- Differences to numbers that are kept per queue, by the hash that has them.
 local changes = {}
 
+-- Answers the difference so far.
 local function add(hash, queue, by)
   local of_hash = changes[hash] or {}
   changes[hash] = of_hash
   of_hash[queue] = (of_hash[queue] or 0) + by
+  return of_hash[queue]
 end
 
 -- The limits that are set: `rate <queue>`, `concurrency <queue>`, `task <name>`, `time <name>` and `soft <name>`.

@@ -24,7 +24,8 @@ local function settle_common(i)
   local runs = status == 'STARTED' or status == 'PROGRESS'
   if holder ~= worker or not runs or (rare ~= 'all' and token ~= '1') then return 0 end
   if state ~= 'SUCCESS' or rare == 'all' or keep.ended == 0 then
-    return nil, { status = status, name = name, queue = queue, worker = holder, started = started, rare = rare }
+    return nil, { status = status, name = name, queue = queue, worker = holder, started = started,
+      rare = rare }
   end
   local runtime = math.max(0, now - started)
   local runtimes = succeeded[name] or {}
