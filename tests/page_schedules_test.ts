@@ -123,7 +123,7 @@ Deno.test("a schedule is changed, copied and deleted", async () => {
   await page.getByText("How its tasks run").click();
   await page.getByLabel("Queue").fill("");
   await page.getByRole("button", { name: "Save changes" }).click();
-  await page.getByRole("button", { name: "Save changes" }).waitFor({ state: "detached" });
+  await until(async () => (await get(site, "nightly")).cron === "0 4 * * *");
   await page.getByText("At 04:00 every day").first().waitFor();
   const { cron, queue, args, timezone } = await get(site, "nightly");
   assertEquals({ cron, queue, args, timezone }, {
