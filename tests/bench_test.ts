@@ -90,7 +90,13 @@ Deno.test("the document gets the figures between its markers, and keeps the rest
 
 async function bench(args: string[], env: Record<string, string> = {}) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", new URL("../bench/main.ts", import.meta.url).pathname, ...args],
+    args: [
+      "run",
+      "--quiet",
+      "--allow-all",
+      new URL("../bench/main.ts", import.meta.url).pathname,
+      ...args,
+    ],
     env,
     stdin: "null",
   }).output();
