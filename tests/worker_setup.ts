@@ -105,9 +105,10 @@ export class Setup implements AsyncDisposable {
     return task;
   }
 
-  /** Waits until a task is running. */
+  /** Waits until one of its workers runs a task: one that is only claimed may still go back. */
   started(id: string): Promise<void> {
-    return until(async () => (await this.task(id)).started_at !== null);
+    const isHere = ({ task_id }: { task_id: string }) => task_id === id;
+    return until(() => this.#workers.some(({ worker }) => worker.beat().running.some(isHere)));
   }
 
   async stopped(): Promise<void> {

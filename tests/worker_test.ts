@@ -228,7 +228,7 @@ Deno.test("what may not run twice is not given back by a worker that cannot tell
   });
   const ran = worker.run();
   await setup.broker.enqueue([{ ...begun, onLost: "fail" }]);
-  await setup.started(begun.id);
+  await until(() => worker.running === 1);
   isCutOff = true;
   worker.stop();
   await ran;
