@@ -92,6 +92,37 @@ Deno.test("the search box completes qualifiers and names", async () => {
   site.noComplaints();
 });
 
+Deno.test("keys may come faster than the search box is drawn", async () => {
+  await using site = await PageSite.start({ worker: false });
+  await fill(site, 1);
+  const page = await site.open("#/tasks");
+  await rows(page).first().waitFor();
+  await page.keyboard.press("/");
+  await page.keyboard.type("queue:");
+  await page.getByRole("option", { name: "queue:later" }).waitFor();
+  const [completed, kept] = await page.evaluate<string[]>(`(async () => {
+    const box = document.activeElement;
+    const type = (text) => document.execCommand("insertText", false, text);
+    for (const letter of "lat") type(letter);
+    box.dispatchEvent(new KeyboardEvent("keydown", { key: "Tab", bubbles: true }));
+    for (const letter of "no") type(letter);
+    const completed = box.value;
+    // In the moment in which the search begins, and is put into the address.
+    const { replaceState } = history;
+    await new Promise((done) => history.replaceState = (...args) => {
+      history.replaceState = replaceState;
+      history.replaceState(...args);
+      type("w");
+      done();
+    });
+    return [completed, box.value];
+  })()`);
+  assertEquals([completed, kept], ["queue:later no", "queue:later now"]);
+  await page.getByRole("button", { name: "Take now out of the search" }).waitFor();
+  assertEquals(await search(page).inputValue(), "queue:later now");
+  site.noComplaints();
+});
+
 Deno.test("columns are chosen, and chosen still after a reload", async () => {
   await using site = await PageSite.start({ worker: false });
   const [id = ""] = await fill(site, 1);

@@ -1,6 +1,6 @@
 /** The search box of the tasks list: its text, what could be typed next, and the parts as chips. */
 
-import { type Signal, useComputed, useSignal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, useComputed, useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { valueOf } from "../components/field.ts";
@@ -28,51 +28,59 @@ export function Search({ problem }: { problem: string }) {
   const hasFocus = useSignal(false);
   const caret = useSignal(0);
   const chosen = useSignal(-1);
-  const choices = useSignal<Completion>({ from: 0, to: 0, choices: [] });
+  const known = useSignal<KnownValues>({});
+  // Of what the box holds now, not of what was last drawn: keys may come faster.
+  const completion = useComputed(() => complete(text.value, caret.value, known.value));
   const input = useRef<HTMLInputElement>(null);
+  const sought = useRef(asked);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   useShortcut("/", "Search the tasks", () => input.current?.select());
-  // The address changes by links and by going back, too.
+  // The address changes by links and by going back, too. What the box put there itself says nothing
+  // of what has been typed since.
   useEffect(() => {
-    if (asked !== text.peek().trim()) text.value = asked;
+    if (asked !== sought.current) text.value = sought.current = asked;
   }, [asked]);
   useEffect(() => () => clearTimeout(timer.current), []);
 
   const search = (pause: number) => {
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => setQuery({ q: text.peek().trim() }), pause);
+    timer.current = setTimeout(() => {
+      sought.current = text.peek().trim();
+      setQuery({ q: sought.current });
+    }, pause);
   };
   const place = () => caret.value = input.current?.selectionStart ?? 0;
-  const set = (next: string, at: number) => {
+  const changed = (next: string) => {
     text.value = next;
     chosen.value = -1;
+    place();
     search(PAUSE_MS);
-    requestAnimationFrame(() => {
-      input.current?.setSelectionRange(at, at);
-      place();
-    });
   };
-  const take = (index: number) => {
-    const { from, to } = choices.value;
-    const choice = choices.value.choices[index]?.text;
-    if (choice === undefined) return;
-    const rest = text.value.slice(to);
-    set(text.value.slice(0, from) + choice + rest.trimStart(), from + choice.length);
-    input.current?.focus();
+  const take = (choice: string) => {
+    const box = input.current;
+    if (!box) return;
+    const { from, to } = completion.value;
+    const at = from + choice.length;
+    box.value = text.value.slice(0, from) + choice + text.value.slice(to).trimStart();
+    box.setSelectionRange(at, at); // before the next key comes
+    box.focus();
+    changed(box.value);
   };
-  const isOpen = hasFocus.value && choices.value.choices.length > 0;
+  const choices = useComputed(() => hasFocus.value ? completion.value.choices : []);
+  const isOpen = choices.value.length > 0;
   const onKeyDown = (event: KeyboardEvent) => {
-    const { length } = choices.value.choices;
+    const { length } = choices.value;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && isOpen) {
+    if (step && length > 0) {
       event.preventDefault();
       chosen.value = (Math.max(-1, chosen.value + step) + length) % length;
-    } else if (event.key === "Tab" && isOpen && text.value !== "" && !event.shiftKey) {
+    } else if (event.key === "Tab" && length > 0 && text.value !== "" && !event.shiftKey) {
       event.preventDefault();
-      take(Math.max(0, chosen.value));
+      take(choices.value[Math.max(0, chosen.value)]?.text ?? "");
     } else if (event.key === "Enter") {
-      if (isOpen && chosen.value >= 0) take(chosen.value);
+      const choice = choices.value[chosen.value];
+      if (choice) take(choice.text);
       else search(0);
     } else if (event.key === "Escape") {
       if (chosen.value >= 0) chosen.value = -1;
@@ -98,12 +106,7 @@ export function Search({ problem }: { problem: string }) {
         autocomplete="off"
         maxlength="1000"
         value=${text}
-        onInput=${(event: Event) => {
-          text.value = valueOf(event);
-          chosen.value = -1;
-          place();
-          search(PAUSE_MS);
-        }}
+        onInput=${(event: Event) => changed(valueOf(event))}
         onKeyUp=${place}
         onClick=${place}
         onFocus=${() => hasFocus.value = true}
@@ -112,8 +115,7 @@ export function Search({ problem }: { problem: string }) {
       />
       ${!text.value && html`<kbd aria-hidden="true">/</kbd>`}
       ${hasFocus.value && html`
-        <${Choices} id=${id} text=${text} caret=${caret} chosen=${chosen}
-          choices=${choices}
+        <${Choices} id=${id} choices=${choices} chosen=${chosen} known=${known}
           take=${take} />
       `}
       <p class="error" id=${`${id}-problem`} role="alert">${problem}</p>
@@ -123,37 +125,32 @@ export function Search({ problem }: { problem: string }) {
 
 interface ChoicesProps {
   id: string;
-  text: Signal<string>;
-  caret: Signal<number>;
+  choices: ReadonlySignal<Completion["choices"]>;
   chosen: Signal<number>;
-  choices: Signal<Completion>;
-  take(index: number): void;
+  known: Signal<KnownValues>;
+  take(choice: string): void;
 }
 
-/** What could be typed next; knows the names while somebody types. */
-function Choices({ id, text, caret, chosen, choices, take }: ChoicesProps) {
+/** What could be typed next; finds out the names while somebody types. */
+function Choices({ id, choices, chosen, known, take }: ChoicesProps) {
   const types = useTaskTypes();
   const queues = useTopic("queues");
   const workers = useTopic("workers");
   const schedules = useTopic("schedules");
   const names = (all: { name: string }[] | null) => all?.map(({ name }) => name) ?? [];
-  const known: KnownValues = {
+  const found: KnownValues = {
     name: names(types),
     queue: names(queues),
     worker: names(workers),
     schedule: names(schedules),
   };
-  const found = complete(text.value, caret.value, known);
   useEffect(() => {
-    choices.value = found;
+    known.value = found;
   }, [JSON.stringify(found)]);
-  useEffect(() => () => {
-    choices.value = { ...choices.peek(), choices: [] };
-  }, []);
   return html`
     <ul class="menu choices" id=${id} role="listbox" aria-label="What could come next"
-      hidden=${found.choices.length === 0}>
-      ${found.choices.map((choice, index) =>
+      hidden=${choices.value.length === 0}>
+      ${choices.value.map((choice, index) =>
         html`
           <li
             key=${choice.text}
@@ -161,7 +158,7 @@ function Choices({ id, text, caret, chosen, choices, take }: ChoicesProps) {
             role="option"
             aria-selected=${`${index === chosen.value}`}
             onPointerDown=${(event: Event) => event.preventDefault()}
-            onClick=${() => take(index)}
+            onClick=${() => take(choice.text)}
           >
             <code>${choice.text}</code><span class="muted">${choice.hint}</span>
           </li>
