@@ -3,6 +3,7 @@
  * executable that is to be tested.
  */
 
+import process from "node:process";
 import { run } from "../main.ts";
 import { EXECUTABLE, Program } from "./program.ts";
 
@@ -10,7 +11,8 @@ export async function taskapp(
   ...args: string[]
 ): Promise<{ code: number; out: string; err: string }> {
   if (EXECUTABLE !== undefined) {
-    const { code, stdout: out, stderr: err } = await Program.output(args, {});
+    const env = Object.entries(process.env).flatMap(([name, value = ""]) => [[name, value]]);
+    const { code, stdout: out, stderr: err } = await Program.output(args, Object.fromEntries(env));
     return { code, out, err };
   }
   let out = "", err = "";
