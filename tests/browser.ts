@@ -5,7 +5,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 const EXECUTABLE = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 
 /** Milliseconds that a page may take for what a test waits for. */
-const TIMEOUT = 10_000;
+const TIMEOUT = 30_000;
 
 /** What the browser says of every answer that is an error, and of a server that is away. */
 const NETWORK = /^Failed to load resource|^WebSocket connection to .* failed/;

@@ -65,11 +65,12 @@ Deno.test("a task is started, watched, cancelled and run again without a mouse",
   await tabTo(page, "Stop now: create_task");
   await press(page, "Enter");
   await shows(head, "REVOKED");
-  // What takes the button's place has its focus.
-  await until(async () => await focused(page) === "Retry create_task");
+  // What takes the button's place has its focus, and can be pressed once the answer is there too.
+  const button = (name: string) => page.getByRole("button", { name, disabled: false });
+  await button("Retry create_task").and(page.locator(":focus")).waitFor();
   await press(page, "Enter");
   await shows(head, "PROGRESS");
-  await until(async () => await focused(page) === "Stop now: create_task");
+  await button("Stop now: create_task").and(page.locator(":focus")).waitFor();
   site.noComplaints();
 });
 

@@ -24,7 +24,7 @@ export async function tell(
     const workers = await broker.workers();
     outcome = workers.find(({ name }) => name === worker)?.last_command;
     return outcome?.id === id;
-  }, 10_000);
+  });
   assertExists(outcome);
   return outcome;
 }

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Waits until a condition holds. */
+/**
+ * Waits until a condition holds.
+ * @param timeoutMs when to give up; on a slow machine that has much else to do all takes long
+ */
 export async function until(
   holds: () => Promise<boolean> | boolean,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<void> {
   for (const deadline = Date.now() + timeoutMs; Date.now() < deadline;) {
     if (await holds()) return;

@@ -44,7 +44,7 @@ for (const [kind, startStore] of Object.entries(STORES)) {
       const { concurrency, min_concurrency, max_concurrency } = await workerInfo(setup.broker);
       return [concurrency, min_concurrency, max_concurrency];
     };
-    const ids = [1, 2, 3].map(() => setup.call(fixtures.nap, [6000]));
+    const ids = [1, 2, 3].map(() => setup.call(fixtures.noted, [6000]));
     const [a = "", b = "", c = ""] = await Promise.all(ids);
     await setup.started(a);
     assertEquals((await setup.task(b)).status, "PENDING");
@@ -55,8 +55,7 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     const shrunk = await tell(setup.broker, "w0", { command: "shrink", n: 2 });
     assertMatch(shrunk.outcome, /^may run 1 task\(s\) at once; [23] run now/);
     for (const id of [a, b, c]) {
-      const task = await setup.ended(id);
-      assertEquals([task.status, task.deliveries], ["SUCCESS", 1]);
+      assertEquals([(await setup.ended(id)).status, await setup.began(id)], ["SUCCESS", 1]);
     }
     await until(async () => (await slots()).join() === "1,1,1", 5000);
     const refused = await tell(setup.broker, "w0", { command: "shrink", n: 1 });
@@ -142,15 +141,14 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     await using setup = await Setup.start(startStore);
     setup.threads(3, { worker: { prefetchMultiplier: 1 } });
     const ids = await Promise.all(
-      Array.from({ length: 100 }, () => setup.call(fixtures.nap, [30])),
+      Array.from({ length: 100 }, () => setup.call(fixtures.noted, [30])),
     );
     for (let i = 0; i < 3; i++) {
       const { done, outcome } = await tell(setup.broker, "w0", { command: "restart-pool" });
       assert(done, outcome);
     }
     for (const id of ids) {
-      const { status, deliveries } = await setup.ended(id);
-      assertEquals([status, deliveries], ["SUCCESS", 1]);
+      assertEquals([(await setup.ended(id)).status, await setup.began(id)], ["SUCCESS", 1]);
     }
   });
 
@@ -164,13 +162,13 @@ for (const [kind, startStore] of Object.entries(STORES)) {
         ),
       );
     const before = await threads();
-    const running = await setup.call(fixtures.nap, [2500]);
+    const running = await setup.call(fixtures.noted, [2500]);
     await setup.started(running);
     const told = await tell(setup.broker, "w0", { command: "restart-pool" });
     assertEquals(told.outcome, "replaces its threads, each when its task has ended");
     assertEquals((await setup.ended(running)).result, "slept");
     for (const thread of await threads()) assert(!before.has(thread), "an old thread");
-    assertEquals((await setup.task(running)).deliveries, 1);
+    assertEquals(await setup.began(running), 1);
   });
 
   Deno.test(`${kind}: shutdown is TERM from afar`, async () => {

@@ -95,7 +95,7 @@ export class Setup implements AsyncDisposable {
   }
 
   async ended(id: string): Promise<Task> {
-    await new AsyncResult(id).get({ timeoutMs: 15_000 }).catch(() => {});
+    await new AsyncResult(id).get({ timeoutMs: 30_000 }).catch(() => {});
     return await this.task(id);
   }
 
@@ -109,6 +109,13 @@ export class Setup implements AsyncDisposable {
   started(id: string): Promise<void> {
     const isHere = ({ task_id }: { task_id: string }) => task_id === id;
     return until(() => this.#workers.some(({ worker }) => worker.beat().running.some(isHere)));
+  }
+
+  /** How often a task has begun to run that notes it; it may have been claimed more often. */
+  async began(id: string): Promise<number> {
+    const events = await this.broker.events(id, 0) ?? [];
+    return events.flatMap(({ log = "" }) => log.split("\n").filter((line) => line === "began"))
+      .length;
   }
 
   async stopped(): Promise<void> {

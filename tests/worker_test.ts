@@ -46,7 +46,7 @@ for (const kind of ["threads", "async"] as const) {
       setup.run(fixtures.strange_error),
     ]);
     assertEquals([never.status, never.retries], ["FAILURE", 3]);
-    assertEquals([strange.error?.message, strange.deliveries], ["{ not: 'text' }", 1]);
+    assertEquals([strange.error?.message, strange.attempt], ["{ not: 'text' }", 1]);
   });
 
   Deno.test(name("what a task says after its end reaches no other task"), async () => {
@@ -108,10 +108,10 @@ Deno.test("a busy loop is ended by its hard limit while its neighbour finishes",
   setup.threads(2);
   const [busy, neighbour] = await Promise.all([
     setup.run(fixtures.busy, [60_000], { timeLimit: 0.5 }),
-    setup.run(fixtures.nap, [1000]),
+    setup.run(fixtures.noted, [1000]),
   ]);
   assertEquals([busy.status, busy.error?.type], ["FAILURE", "TimeLimitExceeded"]);
-  assertEquals([neighbour.status, neighbour.deliveries], ["SUCCESS", 1]);
+  assertEquals([neighbour.status, await setup.began(neighbour.task_id)], ["SUCCESS", 1]);
   const after = await Promise.all([1, 2].map((n) => setup.run(fixtures.echo, [n])));
   assertEquals(after.map(({ result }) => result), [1, 2]);
 });
@@ -134,10 +134,10 @@ for (const task of [fixtures.fills_memory, fixtures.fills_memory_later]) {
     setup.threads(2);
     const [full, neighbour] = await Promise.all([
       setup.run(task),
-      setup.run(fixtures.nap, [1500]),
+      setup.run(fixtures.noted, [1500]),
     ]);
     assertEquals([full.status, full.error?.type], ["FAILURE", "MemoryLimitExceeded"]);
-    assertEquals([neighbour.status, neighbour.deliveries], ["SUCCESS", 1]);
+    assertEquals([neighbour.status, await setup.began(neighbour.task_id)], ["SUCCESS", 1]);
     assertEquals((await setup.run(fixtures.echo, [1])).status, "SUCCESS");
   });
 }
@@ -187,7 +187,7 @@ Deno.test("what outlasts the grace is handed back and runs elsewhere", async () 
   await setup.stopped();
   for (const id of ids) {
     const task = await setup.task(id);
-    assertEquals([task.status, task.retries, task.deliveries], ["PENDING", 0, 1]);
+    assertEquals([task.status, task.retries], ["PENDING", 0]);
   }
 });
 

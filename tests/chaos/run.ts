@@ -94,6 +94,8 @@ export async function chaos(
   await producer.answered();
   const there = () => broker.ping().then(() => true, () => false);
   await within(ANSWER_WITHIN_MS, signal, there);
+  // Who was stopped beyond its lease cannot be told anything before it has signed on again.
+  await within(START_WITHIN_MS, signal, async () => (await ready()).length === 0);
   await orders.end(signal);
   await clockwork.stop();
   const stuck = await quiet(broker, signal);
