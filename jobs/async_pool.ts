@@ -4,12 +4,19 @@
  * its signal goes on unseen; its outcome is ignored.
  */
 
+import { clearImmediate, setImmediate } from "node:timers";
 import { ChurnMap } from "../lib/churn_map.ts";
 import type { Claimed } from "./broker.ts";
 import { Context } from "./context.ts";
 import { execute } from "./execute.ts";
 import type { AbortReason, Pool, PoolListener } from "./pool.ts";
 import type { Registry } from "./registry.ts";
+
+/**
+ * After so many the event loop goes round: tasks that do not wait for anything would otherwise all run in
+ * one turn, and nothing would reach the broker meanwhile.
+ */
+const BEGIN_AT_ONCE = 16;
 
 export class AsyncPool implements Pool {
   readonly kind = "async";
@@ -20,6 +27,8 @@ export class AsyncPool implements Pool {
   readonly #running = new ChurnMap<string, Context>();
   #listener: PoolListener | undefined;
   #size: number;
+  #begun = 0;
+  #pause: ReturnType<typeof setImmediate> | undefined;
 
   /** @param size how many tasks run at once */
   constructor(private readonly registry: Registry, size: number) {
@@ -88,16 +97,26 @@ export class AsyncPool implements Pool {
 
   close(): Promise<void> {
     this.#waiting.clear();
+    clearImmediate(this.#pause);
     for (const id of [...this.#running.keys()]) this.stop(id);
     return Promise.resolve();
   }
 
   #beginMore(): void {
+    if (this.#pause) return;
     for (const job of this.#waiting.values()) {
       if (this.#running.size >= this.#size) return;
       this.#waiting.delete(job.id);
       void this.#run(job);
+      if (++this.#begun % BEGIN_AT_ONCE === 0) return this.#goOnLater();
     }
+  }
+
+  #goOnLater(): void {
+    this.#pause = setImmediate(() => {
+      this.#pause = undefined;
+      this.#beginMore();
+    });
   }
 
   async #run(job: Claimed): Promise<void> {

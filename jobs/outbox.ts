@@ -83,10 +83,12 @@ export class Outbox {
   }
 
   async #send(): Promise<void> {
-    // All that happens in this turn of the event loop goes into one batch, and the claim that asks for
-    // more goes before it: there is something to run then while the broker takes this in.
-    await setImmediate();
-    while (!this.#closed && this.#reports.length + this.#unsent.size > 0) {
+    for (;;) {
+      // All that happens in this turn of the event loop goes into one batch, and the claim that asks for
+      // more goes before it. Redis answers together what it has read together, so a batch that went along
+      // with the claim would hold up the tasks that the worker could run while the batch is taken in.
+      await setImmediate();
+      if (this.#closed || this.#reports.length + this.#unsent.size === 0) break;
       const reports = batch(this.#reports, charsOf);
       this.#reports.splice(0, reports.length);
       // A task's last report goes before its settlement: those left behind hold it back.
