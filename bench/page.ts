@@ -11,7 +11,7 @@ import type { CDPSession, Page } from "playwright-core";
 import type { Claimed } from "../jobs/broker.ts";
 import { createTask } from "../jobs/tasks/create_task.ts";
 import { TestBrowser } from "../tests/browser.ts";
-import { freePort } from "../tests/redis.ts";
+import { freePort } from "../tests/ports.ts";
 import { STORES } from "../tests/stores.ts";
 import { until } from "../tests/until.ts";
 import { beat } from "../tests/broker_kit.ts";

@@ -1,6 +1,6 @@
 /** Servers to measure: started, and answering. */
 
-import { freePort } from "../tests/redis.ts";
+import { freePort } from "../tests/ports.ts";
 import { Program } from "../tests/program.ts";
 import { until } from "../tests/until.ts";
 

@@ -4,8 +4,9 @@ import config from "../deno.json" with { type: "json" };
 import { loadEnvironment } from "../lib/env.ts";
 import { expandHostname } from "../cli/hostname.ts";
 import { taskapp } from "./command.ts";
+import { freePort } from "./ports.ts";
 import { Program } from "./program.ts";
-import { freePort, TestRedis } from "./redis.ts";
+import { TestRedis } from "./redis.ts";
 import { until } from "./until.ts";
 
 /** Sets variables for the length of a test, and for this file only: others may run in this process. */

@@ -17,8 +17,9 @@ import {
   read,
   ROOT,
 } from "./deploy.ts";
+import { freePort } from "./ports.ts";
 import { Program } from "./program.ts";
-import { freePort, TestRedis } from "./redis.ts";
+import { TestRedis } from "./redis.ts";
 import { until } from "./until.ts";
 
 const HERE = "deploy/kubernetes";

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { hashPassword } from "../jobs/access_secrets.ts";
 import { isReady, type ServerMessage } from "../jobs/wire.ts";
+import { freePort } from "./ports.ts";
 import { Program } from "./program.ts";
-import { freePort, TestRedis } from "./redis.ts";
+import { TestRedis } from "./redis.ts";
 import { until } from "./until.ts";
 
 const DEPLOY = new URL("../deploy/", import.meta.url).pathname;

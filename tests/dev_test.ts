@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { freePort } from "./ports.ts";
 import { Program } from "./program.ts";
-import { freePort } from "./redis.ts";
 import { startSqlite } from "./stores.ts";
 import { until } from "./until.ts";
 

@@ -5,7 +5,8 @@ import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from "n
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
-import { freePort, TestRedis } from "./redis.ts";
+import { freePort } from "./ports.ts";
+import { TestRedis } from "./redis.ts";
 import { until } from "./until.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));

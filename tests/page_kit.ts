@@ -7,8 +7,9 @@ import type { Locator, Page } from "playwright-core";
 import { hashPassword } from "../jobs/access_secrets.ts";
 import { type Json, ROLES, type Task } from "../jobs/wire.ts";
 import { TestBrowser, type TestPage } from "./browser.ts";
+import { freePort } from "./ports.ts";
 import { Program } from "./program.ts";
-import { freePort, TestRedis } from "./redis.ts";
+import { TestRedis } from "./redis.ts";
 import { until } from "./until.ts";
 
 export interface SiteOptions {

@@ -1,10 +1,10 @@
 /** A Redis of one's own for a test file: a free port, nothing on disk unless asked for. */
 
-import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "./ports.ts";
 
 export class TestRedis implements AsyncDisposable {
   #child: Deno.ChildProcess | undefined;
@@ -90,31 +90,6 @@ export class TestRedis implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.down();
     await rm(this.dir, { recursive: true, force: true });
-  }
-}
-
-/**
- * Ports for tests lie below those that connections going out are given: one of these would keep a
- * stopped server from coming back. Each file has some of them to itself, as files run side by side.
- */
-const PORTS = { first: 20_000, files: 100, each: 120 };
-let nextPort = fileNumber() * PORTS.each + Math.floor(Math.random() * PORTS.each);
-
-function fileNumber(): number {
-  const hash = createHash("sha1").update(Deno.mainModule).digest();
-  return hash.readUInt32BE() % PORTS.files;
-}
-
-/** A port on the loopback address that nothing listens on, and that was not given just now. */
-export function freePort(): number {
-  for (;;) {
-    const port = PORTS.first + nextPort++ % (PORTS.files * PORTS.each);
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { SettingInfo, SystemInfo } from "../jobs/wire.ts";
-import { freePort, TestRedis } from "./redis.ts";
+import { freePort } from "./ports.ts";
+import { TestRedis } from "./redis.ts";
 import { Program } from "./program.ts";
 import { problem, TestApp } from "./routes_app.ts";
 import { serve, TestSocket } from "./routes_socket.ts";

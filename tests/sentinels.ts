@@ -2,7 +2,8 @@
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { freePort, TestRedis } from "./redis.ts";
+import { freePort } from "./ports.ts";
+import { TestRedis } from "./redis.ts";
 import { until } from "./until.ts";
 
 export const MASTER = "mymaster";

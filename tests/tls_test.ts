@@ -2,8 +2,9 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Certificates } from "./certificates.ts";
+import { freePort } from "./ports.ts";
 import { Program } from "./program.ts";
-import { freePort, TestRedis } from "./redis.ts";
+import { TestRedis } from "./redis.ts";
 import { MASTER, TestSentinel } from "./sentinels.ts";
 import { until } from "./until.ts";
 
