@@ -22,6 +22,7 @@ export class AsyncPool implements Pool {
   readonly kind = "async";
   readonly maxTasksPerChild = null;
   readonly growsBy = Infinity;
+  readonly starting = 0;
   /** By task id; what came first is first. */
   readonly #waiting = new ChurnMap<string, Claimed>();
   readonly #running = new ChurnMap<string, Context>();

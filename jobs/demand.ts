@@ -34,11 +34,11 @@ export class Demand {
   }
 
   /**
-   * @param limit how many may run at once
+   * @param limit how many may run at once, now
    * @param held how many run or wait here
    */
   want(limit: number, held: number): number {
-    if (!this.more) return 0;
+    if (!this.more || limit <= 0) return 0;
     const ahead = this.#isSuspect ? 0 : this.#ahead(limit);
     // Refill in halves: a claim per finished task would cost a round trip each.
     if (held >= limit && held - limit > ahead / 2) return 0;

@@ -15,6 +15,8 @@ export interface PoolListener {
   onUpdates(job: Claimed, updates: Update[]): void;
   /** Comes once per run, which took so long, unless it was stopped; the slot is free again. */
   onOutcome(job: Claimed, outcome: Outcome, ms: number): void;
+  /** A slot whose thread was starting can begin a task. */
+  onReady(): void;
   /** Nothing can be run any more. */
   onBroken(error: Error): void;
 }
@@ -25,6 +27,8 @@ export interface Pool {
   readonly maxTasksPerChild: number | null;
   /** How many tasks can run at once, and more while what is surplus still runs. */
   readonly size: number;
+  /** How many of these slots cannot begin a task yet, because their thread starts. */
+  readonly starting: number;
   /** So many slots can be added at once: making a thread holds up this one for a moment. */
   readonly growsBy: number;
   /** Changes the size. A slot that is in use goes when its task has ended. */

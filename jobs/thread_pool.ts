@@ -79,6 +79,10 @@ export class ThreadPool implements Pool {
     return this.#slots.length || this.options.size;
   }
 
+  get starting(): number {
+    return this.#slots.filter(({ child, surplus }) => !child.isReady && !surplus).length;
+  }
+
   resize(size: number): void {
     for (const slot of this.#slots) if (slot.surplus) this.#keep(slot);
     while (this.#slots.length < size) this.#slots.push(this.#makeSlot());
@@ -281,6 +285,7 @@ export class ThreadPool implements Pool {
       onReady: (_, tasks) => {
         this.#taskNames = tasks;
         this.#wake(1);
+        this.#listener?.onReady();
       },
       onMessage: (...message) => this.#hear(...message),
       onFailed: (...failure) => this.#fail(...failure),

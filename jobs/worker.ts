@@ -92,6 +92,7 @@ export class Worker implements Commanded {
       onBegin: (job, at) => this.#runs.onBegin(job, at),
       onUpdates: (job, updates) => this.#runs.onUpdates(job, updates),
       onOutcome: (job, outcome, ms) => this.#runs.onOutcome(job, outcome, ms),
+      onReady: () => this.#onSlotFreed(),
       onBroken: (error) => {
         this.#broken = error;
         this.stop();
@@ -218,7 +219,8 @@ export class Worker implements Commanded {
   async #claim(): Promise<void> {
     // A broker that hands out tasks and takes no results is no reason to heap them up here.
     const takes = this.#takesTasks && !this.#runs.isOutboxFull;
-    const want = takes ? this.#demand.want(this.#limit, this.#open) : 0;
+    const { slots, held } = this.#load;
+    const want = takes ? this.#demand.want(slots, held) : 0;
     if (want === 0) {
       const rung = await this.#wake.wait(inStep(POLL_EVERY_MS));
       if (!rung) this.#demand.more = true;
@@ -233,7 +235,8 @@ export class Worker implements Commanded {
       if (jobs.length === want) this.#demand.more = true;
       // The worker may have been told otherwise while the claim was under way.
       const mine = this.#takesTasks ? jobs.filter(({ queue }) => this.#queues.includes(queue)) : [];
-      mine.length = Math.min(mine.length, this.#demand.accept(mine, this.#limit - this.#open));
+      const load = this.#load;
+      mine.length = Math.min(mine.length, this.#demand.accept(mine, load.slots - load.held));
       this.#runs.hold(mine);
       if (this.#isResting && mine.length > 0) this.#ticker.kick("limits");
       if (mine.length < jobs.length) this.#runs.decline(jobs.filter((job) => !mine.includes(job)));
@@ -293,6 +296,7 @@ export class Worker implements Commanded {
     if (!oldest || now - oldest.claimedAt < MAX_AHEAD_MS) return;
     this.#demand.noteWait();
     this.#runs.handBackWaiting();
+    this.#wake.ring(); // a slot may have come free meanwhile
   }
 
   #scale(now: number): void {
@@ -301,6 +305,16 @@ export class Worker implements Commanded {
     const more = this.#takesTasks && (waiting > 0 || this.#demand.more);
     const hasChanged = this.#scaler.look(now, { running, more });
     if (this.#fitPool() || hasChanged) this.#wake.ring();
+  }
+
+  /**
+   * The slots that claims are for, and how many tasks they hold. One whose thread starts takes a task that
+   * waits here already, but none is claimed for it: others may begin that before.
+   */
+  get #load(): { slots: number; held: number } {
+    const { running, waiting } = this.#runs.held;
+    const { starting } = this.pool;
+    return { slots: this.#limit - starting, held: running + Math.max(0, waiting - starting) };
   }
 
   /** How many tasks it holds that have not ended. */

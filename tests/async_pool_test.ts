@@ -17,6 +17,7 @@ Deno.test("tasks that wait for nothing let the event loop go round", async () =>
     onBegin: ignore,
     onUpdates: ignore,
     onOutcome: ({ id }) => ended.push(id),
+    onReady: ignore,
     onBroken: ignore,
   });
   try {

@@ -26,6 +26,7 @@ for (const order of ["hold", "decline"] as const) {
       onBegin: (job, at) => runs.onBegin(job, at),
       onUpdates: ignore,
       onOutcome: (job, outcome, ms) => runs.onOutcome(job, outcome, ms),
+      onReady: ignore,
       onBroken: ignore,
     });
     const claim = async () => {

@@ -15,6 +15,8 @@ class Told implements AsyncDisposable {
   readonly begun: string[] = [];
   readonly ended: string[] = [];
   readonly outcomes = new Map<string, Outcome>();
+  /** How many slots could not begin a task when one ended, and when one was ready. */
+  readonly starting: number[] = [];
 
   private constructor(readonly pool: ThreadPool) {}
 
@@ -27,7 +29,9 @@ class Told implements AsyncDisposable {
         assert(told.begun.includes(id));
         told.ended.push(id);
         told.outcomes.set(id, outcome);
+        told.starting.push(told.pool.starting);
       },
+      onReady: () => told.starting.push(told.pool.starting),
       onBroken: (error) => {
         throw error;
       },
@@ -118,6 +122,17 @@ Deno.test("tasks that end their thread take no other with them", async () => {
     "rejects_aside",
     "exits",
   ]);
+});
+
+Deno.test("a slot whose thread has to be made anew is not there until that is ready", async () => {
+  await using told = await Told.start(2);
+  assertEquals(told.pool.starting, 0);
+  const first = job(fixtures.exits), second = job(fixtures.exits);
+  told.run(first);
+  await until(() => told.starting.length === 2);
+  told.run(second);
+  await until(() => told.starting.length === 4);
+  assertEquals(told.starting, [1, 0, 1, 0]);
 });
 
 Deno.test("an error that a task leaves behind is not the next one's", async () => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertExists, assertRejects } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
+import { setEnvironmentData } from "node:worker_threads";
 import { AsyncPool } from "../jobs/async_pool.ts";
 import type { Broker } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
@@ -9,6 +10,7 @@ import { Worker } from "../jobs/worker.ts";
 import { faulty } from "./faulty_broker.ts";
 import { fixtures } from "./fixtures/tasks.ts";
 import { TestRedis } from "./redis.ts";
+import { STORES } from "./stores.ts";
 import { until } from "./until.ts";
 import { registry, Setup, THREADS, WORKER } from "./worker_setup.ts";
 
@@ -155,6 +157,21 @@ for (const task of [fixtures.exits, fixtures.throws_aside, fixtures.rejects_asid
     assertEquals((await setup.run(fixtures.echo, [1])).status, "SUCCESS");
   });
 }
+
+Deno.test("no task is claimed for a thread that is still starting", async () => {
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  setEnvironmentData("gate", gate.buffer);
+  await using setup = await Setup.start(STORES.SQLite);
+  setup.threads(1, { pool: { program: new URL("./fixtures/gated_thread.ts", import.meta.url) } });
+  await setup.run(fixtures.echo, [1]);
+  Atomics.store(gate, 0, 1);
+  await setup.run(fixtures.exits);
+  const id = await setup.call(fixtures.echo, [2]);
+  await sleep(1200); // it has looked by itself, too
+  assertEquals((await setup.task(id)).deliveries, 0);
+  Atomics.store(gate, 0, 0);
+  assertEquals((await setup.ended(id)).status, "SUCCESS");
+});
 
 Deno.test("what task code posts to the main thread is nothing to it", async () => {
   await using setup = await Setup.start();
