@@ -283,7 +283,7 @@ const cases: Record<string, Case> = {
 
   "a delayed task becomes ready when it is due": async (connect) => {
     const broker = connect();
-    const later = newTask({ eta: { inMs: 80 } });
+    const later = newTask({ eta: { inMs: 30_000 } });
     const much = newTask({ eta: { atMs: Date.now() + 60_000 } });
     const past = newTask({ eta: { atMs: Date.now() - 1000 } });
     await broker.enqueue([later, much, past]);
@@ -291,10 +291,12 @@ const cases: Record<string, Case> = {
     assertExists((await broker.get(later.id))?.eta);
     assertEquals(ids(await broker.claim("w", ["default"], 9)), [past.id]);
     const wait = await broker.promote();
-    assert(wait !== null && wait <= 80, `next in ${wait} ms`);
+    assert(wait !== null && wait > 1000 && wait <= 30_000, `next in ${wait} ms`);
+    const soon = newTask({ eta: { inMs: 80 } });
+    await broker.enqueue([soon]);
     await until(async () => (await broker.promote() ?? 0) > 1000);
-    assertEquals(ids(await broker.claim("w", ["default"], 9)), [later.id]);
-    assertEquals(only(await broker.queues()).scheduled, 1);
+    assertEquals(ids(await broker.claim("w", ["default"], 9)), [soon.id]);
+    assertEquals(only(await broker.queues()).scheduled, 2);
   },
 
   "a fraction of a millisecond makes no difference": async (connect) => {
@@ -493,32 +495,28 @@ const cases: Record<string, Case> = {
   },
 
   "a worker with a heartbeat keeps its tasks beyond its lease": async (connect) => {
-    const broker = connect({ leaseMs: 200 });
+    const broker = connect({ leaseMs: 1000 });
     await broker.enqueue([newTask()]);
     const claimed = await claimOne(broker);
     for (let i = 0; i < 12; i++) {
       assertEquals(await broker.heartbeat(beat("w")), [{ id: claimed.id, token: 1 }]);
       assertEquals(await broker.reap(), 0);
-      await sleep(50);
+      await sleep(150);
     }
     assert(await settle(broker, claimed, success));
     assertEquals(await broker.heartbeat(beat("w")), []);
   },
 
   "a worker whose connection has closed loses its tasks long before its lease": async (connect) => {
-    const broker = connect();
-    const dying = connect();
+    const [broker, dying] = [connect({ leaseMs: 300_000 }), connect({ leaseMs: 300_000 })];
     const tasks = newTasks(2);
     await broker.enqueue(tasks);
     await dying.heartbeat(beat("dying"));
     await broker.heartbeat(beat("living"));
     await claimOne(broker, "living");
     await claimOne(dying, "dying");
-    const died = performance.now();
     await dying.close();
     await until(async () => await broker.reap() > 0);
-    const ms = performance.now() - died;
-    assert(ms < 5000, `noticed after ${ms} ms`);
     assertEquals((await broker.workers()).map(({ name }) => name), ["living"]);
     assertEquals(ids(await broker.claim("living", ["default"], 2)), [tasks[1]?.id]);
   },

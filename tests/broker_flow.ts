@@ -207,25 +207,25 @@ export const flowCases: Record<string, Case> = {
     connect,
   ) => {
     const broker = connect();
-    await broker.limitQueue("default", { rateLimit: "300/m" }); // one every 200 ms
-    await broker.enqueue(newTasks(4));
+    await broker.limitQueue("default", { rateLimit: "60/m" }); // one a second
+    await broker.enqueue(newTasks(3));
     const other = newTask({ queue: "other" });
     const started = Date.now();
     assertEquals((await broker.claim("v", ["default"], 5)).length, 1);
     assertEquals(await broker.claim("w", ["default"], 5), []);
     const wait = await broker.promote();
-    assert(wait !== null && wait > 0 && wait <= 200, `${wait} ms`);
+    assert(wait !== null && wait > 0 && wait <= 1000, `${wait} ms`);
     await broker.enqueue([other]);
     assertEquals(ids(await broker.claim("w", ["default", "other"], 5)), [other.id]);
     let count = 1;
-    while (count < 4) {
+    while (count < 3) {
       count += (await broker.claim("w", ["default"], 5)).length;
       await sleep(5);
     }
     const took = Date.now() - started;
-    assert(took >= 590, `${took} ms for three intervals`);
+    assert(took >= 1990, `${took} ms for two intervals`);
     const queue = (await broker.queues()).find(({ name }) => name === "default");
-    assertEquals([queue?.rate_limit, queue?.concurrency_limit], ["300/m", null]);
+    assertEquals([queue?.rate_limit, queue?.concurrency_limit], ["60/m", null]);
   },
 
   "a fast rate is kept on average although timers are coarse": async (connect) => {
@@ -335,12 +335,12 @@ export const flowCases: Record<string, Case> = {
   "what a rate held back is announced when it may go on": async (connect) => {
     const broker = connect();
     const heard = await attend(connect());
-    await broker.enqueue(newTasks(2, { name: "slow", rateLimit: "5/s" }));
+    await broker.enqueue(newTasks(2, { name: "slow", rateLimit: "1/s" }));
     await until(() => heard.ready.length > 0);
     assertEquals((await broker.claim("w", ["default"], 2)).length, 1);
     await until(() => heard.schedule > 0);
     const wait = await broker.promote();
-    assert(wait !== null && wait <= 200, `${wait} ms`);
+    assert(wait !== null && wait <= 1000, `${wait} ms`);
     heard.ready.length = 0;
     await sleep(wait + 2);
     await broker.promote();
@@ -402,22 +402,22 @@ export const flowCases: Record<string, Case> = {
     await settle(broker, claimed, success);
     await settle(broker, await claimOne(broker), success);
 
-    const timed = await start({ ms: 400 });
+    const timed = await start({ ms: 1200 });
     await settle(broker, await claimOne(broker), success);
-    const repeated = await start({ ms: 400 });
+    const repeated = await start({ ms: 1200 });
     assertEquals([repeated.id, repeated.status], [timed.id, "SUCCESS"]);
     assertEquals(await status(broker, timed.id), "SUCCESS");
-    await sleep(420);
-    assert((await start({ ms: 400 })).created);
+    await sleep(1220);
+    assert((await start({ ms: 1200 })).created);
   },
 
   "a unique key is free after its time although its task still waits": async (connect) => {
     const broker = connect();
-    const unique = { key: "u", until: { ms: 600 } };
+    const unique = { key: "u", until: { ms: 1200 } };
     const [first, second] = newTasks(2, { unique }) as [NewTask, NewTask];
     await broker.enqueue([first]);
     assertEquals(only(await broker.enqueue([second])).id, first.id);
-    await sleep(620);
+    await sleep(1220);
     assert(only(await broker.enqueue([second])).created);
     assertEquals(await status(broker, first.id), "PENDING");
     // The first one's end is not the end of the second one's key.
@@ -445,7 +445,7 @@ export const flowCases: Record<string, Case> = {
 
   "a task that has expired ends in time, whether or not a worker comes": async (connect) => {
     const broker = connect();
-    const soon = { expires: { inMs: 500 } };
+    const soon = { expires: { inMs: 1500 } };
     const waiting = newTask(soon);
     const tasks = [
       waiting,
@@ -460,7 +460,7 @@ export const flowCases: Record<string, Case> = {
     await until(() => heard.schedule > 0);
     only(await broker.claim("w", ["other"], 1));
     const wait = await broker.promote();
-    assert(wait !== null && wait <= 500, `${wait} ms`);
+    assert(wait !== null && wait <= 1500, `${wait} ms`);
     await sleep(wait + 5);
     await broker.promote();
     for (const { id } of tasks) {
@@ -615,11 +615,11 @@ export const flowCases: Record<string, Case> = {
 
   "a task that expired while it ran ends where it would wait again": async (connect) => {
     const broker = connect();
-    const tasks = newTasks(2, { expires: { inMs: 500 } });
+    const tasks = newTasks(2, { expires: { inMs: 1500 } });
     await broker.enqueue(tasks);
     const [first, second] = await broker.claim("w", ["default"], 2);
     assert(first && second);
-    await sleep(510);
+    await sleep(1510);
     await broker.promote();
     await broker.pause("default");
     await settle(broker, first, { state: "PENDING" });

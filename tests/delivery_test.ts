@@ -80,8 +80,8 @@ for (const [kind, startStore] of stores) {
   });
 }
 
-Deno.test("a task of twenty leases runs once, although it never lets its thread go", async () => {
-  const leaseMs = 1000;
+Deno.test("a task of many leases runs once, although it never lets its thread go", async () => {
+  const leaseMs = 2000; // the least that can be chosen
   await Promise.all(stores.map(async ([kind, startStore]) => {
     await using site = await Site.start(startStore);
     const broker = connectBroker(site.store.url, { leaseMs });
@@ -91,11 +91,12 @@ Deno.test("a task of twenty leases runs once, although it never lets its thread 
     const ran = worker.run();
     const reaping = new Ticker(upkeep(site.broker)); // as another process does
     reaping.start();
-    const id = await site.call(fixtures.busy, [20 * leaseMs]);
+    const file = await Deno.makeTempFile();
+    const id = await site.call(fixtures.busy_noted, [6 * leaseMs, file]);
     await until(async () => (await site.task(id)).status === "SUCCESS", 60_000);
-    const task = await site.task(id);
-    assertEquals([kind, task.deliveries, task.retries], [kind, 1, 0]);
-    assertEquals((await site.broker.events(id, 0))?.length, 3);
+    const { retries } = await site.task(id);
+    assertEquals([kind, await Deno.readTextFile(file), retries], [kind, "began\n", 0]);
+    await Deno.remove(file);
     await reaping.stop();
     worker.stop();
     await ran;
