@@ -1,18 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { apart } from "./apart.ts";
 import { Program } from "./program.ts";
 import { TestRedis } from "./redis.ts";
 import { until } from "./until.ts";
 
 Deno.test("an idle process is told of once, and again when it has been busy", async () => {
-  // A process of its own, because this one may be busy with other tests.
-  const program = fileURLToPath(new URL("./fixtures/idle.ts", import.meta.url));
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--allow-all", program],
-  }).output();
-  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  assertEquals([code, out], [0, "told 0 times\ntold 1 times\ntold 2 times\n"], err);
+  assertEquals(await apart("idle.ts"), "told 0 times\ntold 1 times\ntold 2 times\n");
 });
 
 Deno.test({
