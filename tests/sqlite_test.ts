@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BrokerRefusedError, BrokerUnavailableError } from "../jobs/broker.ts";
 import { connectBroker } from "../jobs/connect.ts";
+import { Database } from "../jobs/sqlite/database.ts";
 import { divide } from "../jobs/tasks/divide.ts";
 import { startSqlite } from "./stores.ts";
 import { until } from "./until.ts";
@@ -51,6 +52,24 @@ Deno.test("a folder that is not there or takes no files is named", () => {
       /cannot be opened for writing: see that it is a file, that \/\S+ exists/,
     );
   }
+});
+
+Deno.test("a database is closed when what was written is on the disk", async () => {
+  await using store = await startSqlite();
+  const database = new Database(store.file);
+  await database.write(() => {});
+  // To be synced the log is opened: here that takes until somebody reads from it.
+  const wal = `${store.file}-wal`;
+  await Deno.rename(wal, `${store.file}-log`);
+  const { success } = await new Deno.Command("mkfifo", { args: [wal] }).output();
+  assert(success);
+  await sleep(1200); // by then it is being done
+  let isClosed = false;
+  const closing = database.close().then(() => isClosed = true);
+  await sleep(100);
+  assertEquals(isClosed, false);
+  (await Deno.open(wal)).close();
+  await closing;
 });
 
 Deno.test("a change waits for its turn while reading goes on, but not for ever", async () => {

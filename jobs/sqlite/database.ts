@@ -51,7 +51,9 @@ export class Database {
   /** Ends when all writes asked for so far have ended: those of one process do not compete. */
   #turn: Promise<unknown> = Promise.resolve();
   readonly #statements = new Map<string, StatementSync>();
-  #syncing: ReturnType<typeof setTimeout> | undefined;
+  /** Until what was written is synced to disk. */
+  #syncTimer: ReturnType<typeof setTimeout> | undefined;
+  #synced: Promise<void> = Promise.resolve();
 
   /**
    * Opens a file, or makes it.
@@ -109,7 +111,7 @@ export class Database {
     this.#turn = turn.catch(() => {});
     const result = await turn;
     const { path } = this;
-    if (path !== null) this.#syncing ??= setTimeout(() => this.#sync(path), SYNC_AFTER_MS);
+    if (path !== null) this.#syncTimer ??= setTimeout(() => this.#sync(path), SYNC_AFTER_MS);
     return result;
   }
 
@@ -126,7 +128,8 @@ export class Database {
   async close(): Promise<void> {
     this.#outage.close();
     await this.#turn;
-    if (this.#syncing !== undefined && this.path !== null) await this.#sync(this.path);
+    if (this.#syncTimer !== undefined && this.path !== null) this.#sync(this.path);
+    await this.#synced;
     this.#statements.clear();
     this.#db.close();
   }
@@ -178,9 +181,13 @@ export class Database {
   }
 
   /** Committing writes to the file's log and leaves it to the system when that reaches the disk. */
-  async #sync(path: string): Promise<void> {
-    clearTimeout(this.#syncing);
-    this.#syncing = undefined;
+  #sync(path: string): void {
+    clearTimeout(this.#syncTimer);
+    this.#syncTimer = undefined;
+    this.#synced = this.#synced.then(() => this.#syncLog(path));
+  }
+
+  async #syncLog(path: string): Promise<void> {
     try {
       using wal = await Deno.open(`${path}-wal`, { write: true });
       await wal.syncData();
