@@ -15,8 +15,8 @@ export interface PoolListener {
   onUpdates(job: Claimed, updates: Update[]): void;
   /** Comes once per run, which took so long, unless it was stopped; the slot is free again. */
   onOutcome(job: Claimed, outcome: Outcome, ms: number): void;
-  /** A slot whose thread was starting can begin a task. */
-  onReady(): void;
+  /** A slot can begin a task whose thread was starting, for so many milliseconds. */
+  onReady(ms: number): void;
   /** Nothing can be run any more. */
   onBroken(error: Error): void;
 }

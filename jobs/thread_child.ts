@@ -29,7 +29,8 @@ export interface ChildOptions {
 }
 
 export interface ChildListener {
-  onReady(child: Child, tasks: string[]): void;
+  /** It can take tasks, so many milliseconds after it was made. */
+  onReady(tasks: string[], ms: number): void;
   onMessage(child: Child, message: Exclude<FromThread, { ready: unknown }>): void;
   /** It is no good any more. */
   onFailed(child: Child, error: TaskError): void;
@@ -45,6 +46,7 @@ export class Child {
   isReady = false;
   /** Nobody listens to it: not any more, or, before it has proved itself, not yet. */
   dismissed = false;
+  readonly #madeAt = performance.now();
   readonly #thread: Thread;
   readonly #starting: ReturnType<typeof setTimeout>;
   readonly #readiness = Promise.withResolvers<void>();
@@ -108,7 +110,7 @@ export class Child {
     clearTimeout(this.#starting);
     this.isReady = true;
     this.#readiness.resolve();
-    this.listener.onReady(this, message.ready.tasks);
+    this.listener.onReady(message.ready.tasks, performance.now() - this.#madeAt);
   }
 
   #lose(message: string): void {

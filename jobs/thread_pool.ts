@@ -282,10 +282,10 @@ export class ThreadPool implements Pool {
 
   #spawn(): Child {
     const child = new Child(this.options, this.#queue.shared, {
-      onReady: (_, tasks) => {
+      onReady: (tasks, ms) => {
         this.#taskNames = tasks;
         this.#wake(1);
-        this.#listener?.onReady();
+        this.#listener?.onReady(ms);
       },
       onMessage: (...message) => this.#hear(...message),
       onFailed: (...failure) => this.#fail(...failure),

@@ -92,7 +92,10 @@ export class Worker implements Commanded {
       onBegin: (job, at) => this.#runs.onBegin(job, at),
       onUpdates: (job, updates) => this.#runs.onUpdates(job, updates),
       onOutcome: (job, outcome, ms) => this.#runs.onOutcome(job, outcome, ms),
-      onReady: () => this.#onSlotFreed(),
+      onReady: (ms) => {
+        this.#demand.noteRun(ms); // tasks that take their threads down are not short
+        this.#onSlotFreed();
+      },
       onBroken: (error) => {
         this.#broken = error;
         this.stop();

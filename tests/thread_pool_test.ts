@@ -31,7 +31,10 @@ class Told implements AsyncDisposable {
         told.outcomes.set(id, outcome);
         told.starting.push(told.pool.starting);
       },
-      onReady: () => told.starting.push(told.pool.starting),
+      onReady: (ms) => {
+        assert(ms > 0);
+        told.starting.push(told.pool.starting);
+      },
       onBroken: (error) => {
         throw error;
       },

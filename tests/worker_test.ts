@@ -171,6 +171,11 @@ Deno.test("no task is claimed for a thread that is still starting", async () => 
   assertEquals((await setup.task(id)).deliveries, 0);
   Atomics.store(gate, 0, 0);
   assertEquals((await setup.ended(id)).status, "SUCCESS");
+  // The thread took so long that none is claimed ahead, however short the tasks are.
+  await setup.started(await setup.call(fixtures.nap, [10_000]));
+  const next = await setup.call(fixtures.echo, [3]);
+  await sleep(200);
+  assertEquals((await setup.task(next)).deliveries, 0);
 });
 
 Deno.test("what task code posts to the main thread is nothing to it", async () => {
