@@ -4,6 +4,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import type { WorkerInfo } from "../jobs/wire.ts";
 import { href, PAGE_NAMES } from "../ui/address.ts";
@@ -207,20 +208,24 @@ function countAnnouncements(): void {
 Deno.test("a page whose figures change all the time does not talk all the time", async () => {
   await using site = await PageSite.start({ worker: false });
   await using content = await PageContent.start(site);
-  const page = await site.open("#/");
-  for (const name of PAGE_NAMES.filter((each) => !["login", "access"].includes(each))) {
-    const id = name === "task" ? await content.task("create_task", [4]) : null;
-    await page.goto(`${site.url}/${href(name, id)}`);
+  const names = PAGE_NAMES.filter((each) => !["login", "access"].includes(each));
+  const listenedTo = await Promise.all(names.map(async (name) => {
+    const id = name === "task" ? await content.task("create_task", [6]) : null;
+    const page = await site.open(href(name, id));
     await settled(page);
-    await page.evaluate(countAnnouncements);
-    for (let i = 0; i < 4; i++) {
-      await content.task("create_task", [1]);
-      await page.waitForTimeout(700);
-    }
+    return { name, page };
+  }));
+  await Promise.all(listenedTo.map(({ page }) => page.evaluate(countAnnouncements)));
+  for (let i = 0; i < 4; i++) {
+    await content.task("create_task", [1]);
+    await sleep(700);
+  }
+  for (const { name, page } of listenedTo) {
     const said = await page.evaluate<string[]>("said");
     assert(said.length <= 2, `${name} says: ${said.join(" | ")}`);
-    await page.reload();
+    await page.close();
   }
+  const page = await site.open("#/");
   await settled(page);
   await page.evaluate(countAnnouncements);
   await site.killServer();
