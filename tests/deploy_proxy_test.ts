@@ -110,7 +110,8 @@ async function check(host: string): Promise<void> {
     watch(`ws://${host}/ws/task/${id}?after=0`).finally(() => order.push("the task ends")),
     progressOf(`${url}/tasks/${id}/events`).finally(() => order.push("progress is streamed")),
   ]);
-  assertEquals(states.filter((state) => state !== "PENDING"), [
+  // Claimed on a busy machine, it may go back before it begins.
+  assertEquals(states.slice(states.lastIndexOf("STARTED")), [
     "STARTED",
     "PROGRESS",
     "PROGRESS",

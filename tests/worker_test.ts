@@ -56,7 +56,8 @@ for (const kind of ["threads", "async"] as const) {
     setup[kind](1);
     await setup.run(fixtures.talks_late);
     const next = await setup.run(fixtures.nap, [400]);
-    assertEquals([next.status, next.stage, next.events], ["SUCCESS", null, 3]);
+    const events = await setup.broker.events(next.task_id, 0) ?? [];
+    assertEquals([next.status, events.filter(({ stage }) => stage !== null)], ["SUCCESS", []]);
   });
 
   Deno.test(name("reports are merged, and the last one arrives"), async () => {
