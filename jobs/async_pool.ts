@@ -16,7 +16,7 @@ import type { Registry } from "./registry.ts";
  * After so many the event loop goes round: tasks that do not wait for anything would otherwise all run in
  * one turn, and nothing would reach the broker meanwhile.
  */
-const BEGIN_AT_ONCE = 16;
+const BEGIN_AT_ONCE = 64;
 
 export class AsyncPool implements Pool {
   readonly kind = "async";
