@@ -252,7 +252,7 @@ Deno.test("a server wants a login from its files on, and tells no secret to anyb
     await response?.body?.cancel();
     return response?.ok ?? false;
   };
-  await until(isUp, 30_000);
+  await until(isUp);
   const seen: string[] = [];
   const get = async (
     path: string,

@@ -82,7 +82,7 @@ Deno.test("work --autoscale starts with its least, and its name is expanded", as
   const args = ["work", "--autoscale", "3,1", "-n", "w@%h"];
   await using _worker = Program.start(args, site.env, site.store.cwd);
   const worker = async () => (await site.broker.workers())[0];
-  await until(async () => (await worker())?.concurrency === 1, 20_000);
+  await until(async () => (await worker())?.concurrency === 1);
   assertEquals((await worker())?.hostname, `w@${os.hostname()}`);
   const ids = await Promise.all([1, 2, 3, 4].map(() => site.call(createTask, [20])));
   await until(async () => (await worker())?.concurrency === 3);

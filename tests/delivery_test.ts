@@ -123,7 +123,7 @@ for (const [kind, startStore] of stores) {
     const { url, counts, server } = countingServer();
     const start = (name: string) => site.worker(name, "-c", "3", "-l", "error");
     let workers: Program[] = ["a1", "b1"].map(start);
-    await until(async () => (await site.broker.workers()).length === 2, 20_000);
+    await until(async () => (await site.broker.workers()).length === 2);
 
     const ids: string[] = [];
     let producing = true;
@@ -136,7 +136,6 @@ for (const [kind, startStore] of stores) {
         const next = start(`${"ab"[i]}${round}`);
         await until(
           async () => ids.length > before + 20 && await site.isUp(`${"ab"[i]}${round}`),
-          20_000,
         );
         assertEquals(await workers[i]?.kill("SIGTERM"), 0);
         workers = workers.with(i, next);
@@ -148,7 +147,7 @@ for (const [kind, startStore] of stores) {
       const queues = await site.broker.queues();
       return queues.every(({ waiting, active, scheduled }) => waiting + active + scheduled === 0);
     };
-    await until(isIdle, 30_000);
+    await until(isIdle);
     for (const worker of workers) assertEquals(await worker.kill("SIGTERM"), 0);
     assert(ids.length > 80, `only ${ids.length} tasks`);
     for (const id of ids) {

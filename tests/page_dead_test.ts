@@ -23,7 +23,7 @@ async function fail(site: PageSite, webhooks: number, slow: number): Promise<str
     ),
     ...Array.from({ length: slow }, () => start("create_task", [1])),
   ]);
-  await until(async () => await dead(site) === webhooks + slow, 30_000);
+  await until(async () => await dead(site) === webhooks + slow);
   return tasks.map(({ task_id }) => task_id);
 }
 

@@ -149,7 +149,7 @@ export class PageSite implements AsyncDisposable {
       } catch {
         return false;
       }
-    }, 30_000);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -129,7 +129,7 @@ Deno.test("without a worker the overview says what to do, and takes it back when
   assertEquals(await figure(page, "Waiting").innerText(), "1");
   {
     await using _worker = Program.start(["work", "-c", "1"], { REDIS_URL: site.redis.url });
-    await problem.waitFor({ state: "detached", timeout: 30_000 });
+    await problem.waitFor({ state: "detached" });
     await card(page, "Running now").locator(`[data-task="${id}"]`).waitFor();
     assertEquals(await figure(page, "Waiting").innerText(), "0");
     await site.api("POST", "/queues/default/pause");
@@ -147,7 +147,7 @@ Deno.test("a worker that is silent is named before its tasks are taken from it",
   const args = ["work", "-n", "frozen", "-c", "1", "--lease", "20"];
   await using worker = Program.start(args, { REDIS_URL: site.redis.url });
   const page = await site.open("#/");
-  await page.getByText("A worker is up.", { exact: true }).waitFor({ timeout: 30_000 });
+  await page.getByText("A worker is up.", { exact: true }).waitFor();
   // Two signs of life tell how often there is one.
   await new Promise((resolve) => setTimeout(resolve, 9000));
   const problem = page.getByText(/^The worker frozen\S* is silent\.$/);

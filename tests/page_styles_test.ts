@@ -30,7 +30,7 @@ Deno.test("no page changes how another looks", async () => {
     await settled(page);
   }
   const over = page.locator(".u-over").first();
-  await over.waitFor({ state: "attached", timeout: 30_000 });
+  await over.waitFor({ state: "attached" });
   const [inner, canvas] = [
     await over.boundingBox(),
     await page.locator("canvas").first().boundingBox(),

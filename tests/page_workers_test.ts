@@ -23,7 +23,7 @@ async function work(site: PageSite, prefix: string, ...args: string[]) {
   await until(async () => {
     name = (await workers(site)).find((each) => each.name.startsWith(prefix))?.name ?? "";
     return name !== "";
-  }, 30_000);
+  });
   return { program, name };
 }
 
@@ -176,7 +176,7 @@ Deno.test("the limits of a task are changed while workers run, and taken back", 
     const task = (await site.list()).find(({ task_id }) => task_id === id);
     error = task?.error?.type;
     return task?.status === "FAILURE";
-  }, 20_000);
+  });
   assertStringIncludes(error ?? "", "TimeLimitExceeded");
 
   await change.click();

@@ -51,7 +51,7 @@ export class TestRedis implements AsyncDisposable {
     }).spawn();
     let ended = false;
     this.#child.status.then(() => ended = true);
-    for (let attempt = 0; attempt < 200 && !ended; attempt++) {
+    for (let attempt = 0; attempt < 1200 && !ended; attempt++) {
       if (await answers(this.port) && !ended) return;
       await sleep(25);
     }

@@ -88,7 +88,7 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     // What goes on after all these are gone.
     await Promise.all(others.map((process) => process.kill("SIGKILL")));
     const before = (await broker.stats()).enqueued;
-    await until(async () => (await broker.stats()).enqueued >= before + 3 * SCHEDULES, 20_000);
+    await until(async () => (await broker.stats()).enqueued >= before + 3 * SCHEDULES);
     for (const name of names) await schedules.pause(name);
     const ticks = await assertEachTickOnce(broker, schedules, names);
     assert(ticks >= SCHEDULES * KILLS, `${ticks} ticks`);
@@ -103,7 +103,7 @@ Deno.test("where only a server runs, ticks are enqueued all the same", async () 
   await schedules.create("s", { ...definition, every: 1 });
   const env = { TASKAPP_BROKER: store.url };
   stack.use(Program.start(["serve", "--port", "0"], env, store.cwd));
-  await until(async () => (await schedules.runs("s")).length >= 3, 30_000);
+  await until(async () => (await schedules.runs("s")).length >= 3);
   await schedules.pause("s");
   await assertEachTickOnce(broker, schedules, ["s"]);
 });
@@ -129,7 +129,7 @@ Deno.test("a Redis that is away across ticks loses none, and the policy says whi
   await redis.down();
   await sleep(4000);
   await redis.up();
-  await until(async () => (await runs("last")).some(({ skipped }) => skipped !== null), 30_000);
+  await until(async () => (await runs("last")).some(({ skipped }) => skipped !== null));
   for (const name of ["all", "last"]) await schedules.pause(name);
   const all = await runs("all");
   assert(all.length >= 5, `${all.length} ticks`);

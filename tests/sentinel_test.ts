@@ -55,7 +55,7 @@ class Site implements AsyncDisposable {
     await until(async () => (await broker.get(ids[0] ?? ""))?.status === "PROGRESS");
     for (const id of ids) await until(() => has(id));
     await bring();
-    await until(async () => await this.sentinels.master() === to, 30_000);
+    await until(async () => await this.sentinels.master() === to);
     const promoted = performance.now();
     await until(async () => {
       const id = await enqueue(broker, 0).catch(() => undefined);
@@ -102,7 +102,7 @@ together("Sentinel: within 10 s of a promotion all goes on, and nothing that was
     await old.up(); // takes itself for the master, until a sentinel tells it
     const isReplica = async () =>
       /role:slave[^]*master_link_status:up/.test(await old.command("INFO").catch(() => ""));
-    await until(isReplica, 30_000);
+    await until(isReplica);
     assert(!/cmdstat_eval/.test(await old.command("INFO", "commandstats")), "nobody wrote to it");
   },
   "the master hangs": async () => {

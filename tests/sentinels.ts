@@ -81,7 +81,7 @@ export class TestSentinels implements AsyncDisposable {
         sentinels.map((each) => each.ask("SENTINEL", "MASTER", MASTER)),
       );
       return known.every((text) => knowsAll.test(text));
-    }, 30_000);
+    });
     return new TestSentinels([first, second], sentinels);
   }
 
@@ -103,7 +103,7 @@ export class TestSentinels implements AsyncDisposable {
   /** Has them make the replica the master, though nothing is wrong. */
   async failOver(): Promise<void> {
     const [first] = this.sentinels;
-    await until(async () => await first?.ask("SENTINEL", "FAILOVER", MASTER) === "OK", 30_000);
+    await until(async () => await first?.ask("SENTINEL", "FAILOVER", MASTER) === "OK");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

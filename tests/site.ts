@@ -44,7 +44,7 @@ export class Site implements AsyncDisposable {
 
   /** Waits until a task says that it is under way; the first start of a program takes its time. */
   underWay(id: string): Promise<void> {
-    return until(async () => (await this.task(id)).status === "PROGRESS", 30_000);
+    return until(async () => (await this.task(id)).status === "PROGRESS");
   }
 
   /** Whether a worker of this name has signed on. */

@@ -144,7 +144,7 @@ async function drain(broker: Broker): Promise<void> {
     await broker.promote();
     const left = (await broker.queues()).some((each) => each.waiting + each.scheduled > 0);
     return !left;
-  }, 5000);
+  }, 15_000);
 }
 
 Deno.test("whatever is done, counters, lanes and keys agree with the tasks, and none stays behind", async () => {

@@ -57,7 +57,7 @@ for (const [kind, startStore] of Object.entries(STORES)) {
     for (const id of [a, b, c]) {
       assertEquals([(await setup.ended(id)).status, await setup.began(id)], ["SUCCESS", 1]);
     }
-    await until(async () => (await slots()).join() === "1,1,1", 5000);
+    await until(async () => (await slots()).join() === "1,1,1");
     const refused = await tell(setup.broker, "w0", { command: "shrink", n: 1 });
     assertEquals(refused.done, false);
     assertMatch(refused.outcome, /one must be left: quiet has it take none/);
@@ -208,7 +208,7 @@ for (const [kind, startStore] of Object.entries(STORES)) {
       await doomed.kill("SIGKILL");
       await using _heir = site.worker("heir", "-Q", "default,other");
       for (const id of [running, other.id]) {
-        await until(async () => (await site.task(id)).status === "SUCCESS", 20_000);
+        await until(async () => (await site.task(id)).status === "SUCCESS");
         const events = await site.broker.events(id, 0) ?? [];
         assertEquals(events.filter(({ status }) => status === "SUCCESS").length, 1);
       }

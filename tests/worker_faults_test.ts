@@ -73,7 +73,7 @@ async function checkEnds(broker: Broker, expected: Expected): Promise<void> {
       if (task && isReady(task.status)) open.delete(id);
     }
     return open.size === 0;
-  }, 15_000);
+  });
   const left = (await broker.queues()).map(({ waiting, scheduled }) => waiting + scheduled);
   assertEquals(left.filter((tasks) => tasks > 0), []);
   for (const [id, { name, status, retries }] of expected) {

@@ -78,7 +78,7 @@ for (const [kind, startStore] of Object.entries(STORES)) {
 Deno.test("USR1 tells what runs too, and leaves no debugger open", async () => {
   await using site = await Site.start(startSqlite);
   await using worker = site.talkativeWorker("asked", "-l", "error");
-  await until(() => site.isUp("asked"), 30_000);
+  await until(() => site.isUp("asked"));
   worker.signal("SIGUSR1");
   await sleep(2500);
   await assertRejects(
