@@ -64,7 +64,8 @@ export function declareDuty(
 ): Duty {
   const startedAt = performance.now();
   let doneAt = -Infinity;
-  return brokerDuty("declare", Math.min(RETRY_MS, declaredForMs / 3), async () => {
+  // Often enough that a declaration outlives several attempts in vain to say it again.
+  return brokerDuty("declare", Math.min(RETRY_MS, declaredForMs / 12), async () => {
     if (performance.now() - doneAt < declaredForMs / 3) return;
     const now = await broker.schedules.now();
     const since = now - declaredForMs;
